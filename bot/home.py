@@ -129,7 +129,7 @@ def _here(who: str, channels: Channels) -> Here:
 
 async def _standing(services: Services, who: str, channels: Channels) -> tuple[Card, ...]:
     platforms = services.platforms
-    found = await overview_of(services, who, _here(who, channels), platforms.values())
+    found = await overview_of(services, who, _here(who, channels), platforms.values(), STANDING)
     made = parts(found, lambda name: terms_of(platforms.get(name)), most=STANDING, named=channels.named)
     return replies.standing(found, made, services.terms.check.many, known=channels.whole)
 

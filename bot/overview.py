@@ -14,7 +14,7 @@ from bot.expecting import daily
 from bot.people import people_of
 from bot.platform import Platform
 from bot.quiet import Quiet
-from bot.standings import OWNED, Owned, Standings, owned_standings, standings_of
+from bot.standings import Owned, Standings, owned_standings, standings_of
 from bot.state import Cause, Expectation, Mute, Notice, Subscription
 
 ALL = (Subscription(channel=""),)  # what is looked at where nothing is watched
@@ -58,12 +58,14 @@ class Overview:
     muted: tuple[Muted, ...] = ()
 
 
-async def overview_of(services: Services, who: str, here: Here, platforms: Collection[Platform]) -> Overview:
-    """Look how things stand on some connections for a person and some channels. Raises `StoreError`."""
+async def overview_of(
+    services: Services, who: str, here: Here, platforms: Collection[Platform], most: int
+) -> Overview:
+    """Look how `most` checks of a kind stand for a person and some channels, on some connections. Raises `StoreError`."""
     store, now = services.store, services.clock.now()
     wishes = [wish for wish in await store.subscriptions() if here(wish.channel)]
     by_default = {p.connection: p.notified_by_default or not wishes for p in platforms}
-    standings = await standings_of(store, wishes or ALL, by_default, now, quiet=False)
+    standings = await standings_of(store, wishes or ALL, by_default, now, quiet=False, most=most)
     people = await people_of(services)
     states = [state for p in platforms for state in await store.property_states(p.connection)]
     mine = [state for state in states if people.same(state.owner, who)]
@@ -78,8 +80,8 @@ async def overview_of(services: Services, who: str, here: Here, platforms: Colle
         standings=standings,
         everything=not wishes,
         owner=await store.name(mine[0].owner) if mine else "",
-        owned=await owned_standings(store, mine, now),
-        more_owned=len(mine[OWNED:]),
+        owned=await owned_standings(store, mine, now, most),
+        more_owned=len(mine[most:]),
         expected=tuple(sorted(expected, key=lambda each: each.alarm is None)),
         alarms=tuple(n for n in alarms if n.cause is not Cause.MISSING),
         muted=await _muted(services, here),

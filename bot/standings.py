@@ -110,11 +110,12 @@ async def standings_of(
     *,
     told: Collection[Named] = (),
     quiet: bool = True,
+    most: int = MOST,
 ) -> Standings:
     """Look how the checks stand that some subscriptions are about. Raises `StoreError`.
 
     `connections`: whether a subscription that names no connection means this one too. `told`: what is told elsewhere.
-    `quiet`: what failed until lately is looked for too.
+    `quiet`: what failed until lately is looked for too. `most`: of each launcher's unowned ones that are told one by one.
     """
     found = Standings()
     for connection, by_default in connections.items():
@@ -124,7 +125,9 @@ async def standings_of(
         every = sorted(await _series(store, connection, about, now), key=lambda series: series.run.series)
         found = found.plus(Standings(cut=(connection,) if _cut(runs, now) else ()))
         for key, of_launcher in groupby(every, lambda series: series.run.series[0]):
-            found = found.plus(await _of_launcher(store, key, [*of_launcher], now, told, quiet=quiet))
+            found = found.plus(
+                await _of_launcher(store, key, [*of_launcher], now, told, quiet=quiet, most=most)
+            )
     return found
 
 
@@ -169,15 +172,18 @@ async def _of_launcher(
     told: Collection[Named],
     *,
     quiet: bool,
+    most: int,
 ) -> Standings:
     """Sort what a launcher's series say of its checks: first what is new and what failed first, and what failed last."""
     connection = every[0].run.ref.connection
-    known = {check.name: check for check in await store.known_checks(connection, key)}
     states = await store.property_states(connection, key)
     left_alone = {state.name for state in states if state.owner or (state.silent and not state.is_over(now))}
     failing = [(s, name) for s in every for name in s.failing or () if (connection, key, name) not in told]
-    unowned = sorted(
-        (pair for pair in failing if pair[1] not in left_alone),
+    unowned = [pair for pair in failing if pair[1] not in left_alone]
+    # All checks of a launcher may be thousands: they are read where there is something to choose or to find among them.
+    choose = quiet or len(unowned) > most
+    known = {check.name: check for check in await store.known_checks(connection, key)} if choose else {}
+    unowned.sort(
         key=lambda pair: (not pair[0].newly(pair[1]), _first_failed(known.get(pair[1]), now), pair[1]),
     )
     failing_somewhere = {name for series in every for name in series.failing or ()}
@@ -191,8 +197,8 @@ async def _of_launcher(
         for check in gone[:MOST] if (standing := await _failed_last(store, readable, check.name, now))
     ]  # fmt: skip
     return Standings(
-        unowned=tuple([await _standing(store, series.run, name) for series, name in unowned[:MOST]]),
-        more_unowned=len(unowned[MOST:]),
+        unowned=tuple([await _standing(store, series.run, name) for series, name in unowned[:most]]),
+        more_unowned=len(unowned[most:]),
         quiet=tuple(quiet_now),
         maybe_quiet=len(gone[MOST:]) if readable else 0,
         cared_for=len(failing) - len(unowned),
@@ -241,18 +247,24 @@ class Owned:
 
 
 async def owned_standings(
-    store: StandingsStore, states: Sequence[PropertyState], now: datetime
+    store: StandingsStore, states: Sequence[PropertyState], now: datetime, most: int = MOST
 ) -> tuple[Owned, ...]:
-    """Look how the checks stand that somebody owns, the first `OWNED` of them; what fails comes first. Raises `StoreError`."""
+    """Tell how checks stand that somebody owns: `most` of the first `OWNED`, what fails first. Raises `StoreError`."""
     by_launcher: dict[tuple[str, str], list[PropertyState]] = {}
     for state in states[:OWNED]:
         by_launcher.setdefault((state.connection, state.launcher_key), []).append(state)
-    found: list[Owned] = []
+    found: list[tuple[bool, PropertyState, Run | None]] = []
     for (connection, key), of_launcher in by_launcher.items():
         runs = await store.newest(connection, RunQuery(launcher_key=key), RECENT)
         every = await _series(store, connection, runs, now)
         for state in of_launcher:
-            failing = (series for series in every if state.name in (series.failing or ()))
-            run = next(failing, every[0]).run if every else next(iter(runs), None)
-            found.append(Owned(state, await _standing(store, run, state.name) if run is not None else None))
-    return tuple(sorted(found, key=lambda owned: not owned.fails))
+            failing = [series.run for series in every if state.name in (series.failing or ())]
+            known = [*failing, *(series.run for series in every), *runs]
+            found.append((not failing, state, known[0] if known else None))
+    shown = sorted(found, key=lambda each: each[0])[:most]
+    return tuple(
+        [
+            Owned(state, await _standing(store, run, state.name) if run is not None else None)
+            for _, state, run in shown
+        ]
+    )

@@ -116,7 +116,7 @@ async def _standing(reply: Reply, meant: Sequence[Platform], asked: Asked, servi
     if asked.value("count") or asked.value(FROM):
         return reply
     who, channel = asked.invocation.actor, asked.invocation.place.channel
-    found = await overview_of(services, who.id, lambda other: other == channel, meant)
+    found = await overview_of(services, who.id, lambda other: other == channel, meant, STANDING)
     return overview.with_overview(
         reply,
         found,
