@@ -172,6 +172,7 @@ ALL = """\
    together afterwards.
    A digest comes every day at 08:00 Europe/Berlin, next on 14 May 2026. Until
    then no run is posted.
+   A post that mentions somebody by a rule of this channel is posted at once.
    • every finished run of Payments Nightly
      [1] Unwatch   [2] Only when something changes
    • when no run of Payments Nightly on demo starts by 03:00 UTC, or one takes
