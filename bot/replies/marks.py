@@ -58,7 +58,7 @@ def _snoozed(state: PropertyState, terms: Terms, zone: str) -> str:
     if state.word is not Word.SNOOZED:
         return ""
     if state.until is not None:
-        return f"until {clock_time(state.until, zone)}"
+        return f"until {clock_time(state.until, zone, besides=state.said_at)}"
     return f"for {number_of(state.runs, terms.run)}" if state.runs else ""
 
 

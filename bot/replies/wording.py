@@ -193,13 +193,17 @@ def age(run: Run, now: datetime) -> Line:
     return (f"{stage} ", *when(at, now)) if at else ()
 
 
-def clock_time(at: datetime, zone: str = "UTC") -> str:
-    """Write a time for people: date, hours and minutes by the clocks of a zone; where those show it twice, which one."""
+def clock_time(at: datetime, zone: str = "UTC", *, besides: datetime | None = None) -> str:
+    """Write a time for people: date, hours and minutes by the clocks of a zone; where those show it twice, which one.
+
+    The year is written where it is another than that of `besides`.
+    """
     shown = calendar.local(at, zone)
+    year = f" {shown:%Y}" if besides and calendar.local(besides, zone).year != shown.year else ""
     which = (
         f" (UTC{shown.isoformat()[-6:]})" if calendar.twice(shown.replace(tzinfo=None, fold=0), zone) else ""
     )
-    return f"{shown:%d %b %H:%M} {zone}{which}"
+    return f"{shown:%d %b}{year} {shown:%H:%M} {zone}{which}"
 
 
 def on_days(days: frozenset[int]) -> str:

@@ -102,6 +102,7 @@ async def test_mark__two_own_at_once() -> None:
         ("snooze for 1 run", {"word": Word.SNOOZED, "runs": 1}, "snoozed for 1 run"),
         ("snooze until=2026-05-20", {"word": Word.SNOOZED, "runs": None}, "snoozed until 20 May 00:00 UTC"),
         ("snooze until 2026-05-20 09:00", {"word": Word.SNOOZED}, "snoozed until 20 May 09:00 UTC"),
+        ("snooze until 2027-05-01", {"word": Word.SNOOZED}, "snoozed until 01 May 2027 00:00 UTC"),
         ("as=snooze until=3d", {"word": Word.SNOOZED}, "snoozed until 17 May"),
     ],
 )  # fmt: skip
