@@ -101,7 +101,8 @@ def test_offered__fits_into_one_discord_command() -> None:
 
 COMMON = {"run", "connection"}
 OF_A_LOG = {*COMMON, "handover", "lines", "grep", "property"}
-OF_A_SUBSCRIPTION = {"launcher", "outcomes", "mention", "keep", "connection"}
+OF_A_CHANNEL = {"mute", "quiet", "zone", "digest", "digest_days", "digest_empty"}
+OF_A_SUBSCRIPTION = {"launcher", "outcomes", "mention", "keep", "connection", *OF_A_CHANNEL}
 TAKEN: dict[str, dict[str, set[str]]] = {
     "antithesis": {
         "logs": OF_A_LOG | {"moment", "window", "source", "errors", "build", "compare", "events"},

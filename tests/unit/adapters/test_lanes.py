@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.chat.lanes import LOG_SHARE, LOG_WIDTH, MOST, SHARE, WIDTH, Lanes
@@ -155,7 +155,11 @@ STEPS = st.lists(
 )
 
 
+COMES_AGAIN = [*[("come", "ann")] * 4, ("come", "bo"), ("end", 0), ("give up", 2), ("come", "bo")]
+
+
 @given(width=st.integers(1, 4), share=st.integers(1, 3), steps=STEPS)
+@example(width=1, share=1, steps=COMES_AGAIN)
 def test_lane__whatever_happens(width: int, share: int, steps: list[tuple[str, Any]]) -> None:
     """Width and share hold, nobody waits beside free turns, order is kept, nobody is passed twice, all come to an end."""
     asyncio.run(_whatever_happens(Turns(Lane(width, share)), width, share, steps))
@@ -176,6 +180,8 @@ async def _whatever_happens(turns: Turns, width: int, share: int, steps: list[tu
     for step, value in steps:
         await _take(turns, step, value)
         _check(turns, width, share)
+        for gone in passed.keys() - set(people(turns.waiting)):  # gave up: whoever comes again waits anew
+            del passed[gone]
     while turns.working:
         await turns.end(turns.working[0])
         _check(turns, width, share)

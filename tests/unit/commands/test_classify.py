@@ -112,7 +112,7 @@ async def test_classify__nothing_taken_is_an_error() -> None:
             "A defect needs its key and its address.",
         ),
         ("classify 1026 test=7 infra", "7"),
-        ("classify 1026 test=1 nonsense", "It is unclear what “nonsense” after property=1 belongs to."),
+        ("classify 1026 test=1 nonsense", "It is unclear what “nonsense” after test=1 belongs to."),
         ("classify 1026 test=1 infra note=" + "x" * 1_001, "1,000 characters is the most"),
     ],
 )
@@ -133,7 +133,7 @@ async def test_test__another_name_of_property_can_be_corrected(verb: str) -> Non
     slip = await stage.say(f"failing 1026 test={REFRESH}x")
 
     assert "Clew hit an internal error" not in texts(behind.card)
-    assert "property=1" in texts(behind.card)
+    assert "after test=1" in texts(behind.card)
     assert [b.command for b in slip.card.buttons] == [
         Command("failing", {"run": "1026", "property": REFRESH})
     ]

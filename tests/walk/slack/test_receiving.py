@@ -123,7 +123,7 @@ async def test_command__of_one_person_only_so_many_at_once(slack: FakeSlack) -> 
         await bot.answered(MOST + 6)
 
     assert len(told) == 5
-    assert "Commands: launch" in other.words
+    assert "Commands: status" in other.words
 
 
 async def test_command__that_fails_late_takes_its_note_back(slack: FakeSlack) -> None:
