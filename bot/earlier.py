@@ -72,7 +72,7 @@ def checks_of(run: Run, results: Results) -> RunChecks | None:
         if check.group:
             groups.setdefault(check.name, set()).add(check.group)
     several = {name: tuple(sorted(of)) for name, of in groups.items() if len(of) > 1}
-    at = run.created_at or run.seen_at
+    at = run.ordered_by
     return RunChecks(ref=run.ref, launcher_key=launcher_key, at=at, came=came, whole=results.whole, places=places,
                      groups=several)  # fmt: skip
 

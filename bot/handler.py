@@ -305,6 +305,7 @@ class Handler:
         if denied is not None:
             return await authorization.refusal(denied, self.services)
         reading.check_names(verb, asked.command)
+        reading.check_given(verb, asked.command)
         reading.check_words(verb, asked.command, asked.invocation.values)
         reading.check_secrets(verb, asked.command, asked.invocation.values)
         try:

@@ -110,14 +110,9 @@ def _place(example: Example) -> str:
     return f"{location.rpartition(':')[0] or location} {example.function}" if example.function else location
 
 
-def created(run: Run) -> datetime | None:
-    """Return what runs are ordered by: when one was created, or first listed."""
-    return run.created_at or run.seen_at
-
-
 def is_later(run: Run, state: PropertyState) -> bool:
     """Whether a run was created after those that there were when the word was said."""
-    at = created(run)
+    at = run.ordered_by
     return state.counts_from is None or at is None or at > state.counts_from
 
 
@@ -166,9 +161,9 @@ def looked_at(state: PropertyState) -> int:
 
 def _before(run: Run, course: Sequence[CheckInRun]) -> tuple[CheckInRun, ...]:
     """Return the runs before one; of a run without a time those that are not itself."""
-    at = created(run)
+    at = run.ordered_by
     others = (one for one in course if one.run.ref != run.ref)
-    return tuple(one for one in others if at is None or (created(one.run) or at) < at)
+    return tuple(one for one in others if at is None or (one.run.ordered_by or at) < at)
 
 
 def _quiet(newest_first: Sequence[Told]) -> list[Told]:

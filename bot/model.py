@@ -203,6 +203,11 @@ class Run:
         return cls(ref=ref, status=RunStatus.STARTING, status_text=RunStatus.STARTING.value, launcher="")
 
     @property
+    def ordered_by(self) -> datetime | None:
+        """When it was created, or first listed where the platform does not say: what runs are ordered by."""
+        return self.created_at or self.seen_at
+
+    @property
     def progress(self) -> str:
         """How many checks are done, of how many, as kept: "12/45", "" where that is not said."""
         return f"{self.done[0]}/{self.done[1]}" if self.done is not None else ""

@@ -116,6 +116,16 @@ def check_names(verb: Verb, parsed: ParsedCommand) -> None:
         raise replies.unknown_name(verb.name, unknown[0], known, _others(verb))
 
 
+def check_given(verb: Verb, parsed: ParsedCommand) -> None:
+    """Refuse to change something by a name without a value: what is left is wider than what was meant.
+
+    A shell makes one of a variable that is not set. A platform's own parameters may be empty.
+    """
+    empty = [name for name, value in parsed.named.items() if not value.strip()]
+    if empty and verb.changes and not verb.open_names:
+        raise replies.no_value(parsed.as_typed(empty[0]))
+
+
 def check_words(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) -> None:
     """Refuse bare words that would be dropped, or of which nobody can tell what they belong to."""
     own = verb.positional

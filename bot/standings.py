@@ -14,7 +14,6 @@ from typing import Protocol
 
 from bot.diff import wanted
 from bot.history import RUNS, History
-from bot.marks import created
 from bot.model import Run, RunQuery, RunStatus
 from bot.ports import CheckHistory, PropertyStates, WatchStore
 from bot.state import KnownCheck, PropertyState, StoredResults, Subscription
@@ -133,7 +132,7 @@ async def standings_of(
 
 def _cut(runs: Sequence[Run], now: datetime) -> bool:
     """Whether there may be older runs that count and were not looked at."""
-    oldest = created(runs[-1]) if len(runs) == RECENT else None
+    oldest = runs[-1].ordered_by if len(runs) == RECENT else None
     return oldest is not None and now - oldest < SERIES_FOR
 
 
@@ -143,7 +142,7 @@ async def _series(
     """Return the series of some runs, newest first, that have not ended."""
     by_series: dict[tuple[str, str, str], list[Run]] = {}
     for run in runs:
-        at = created(run)
+        at = run.ordered_by
         if run.status.terminal and not run.ephemeral and at is not None and now - at < SERIES_FOR:
             by_series.setdefault(run.series, []).append(run)
     looked_at = [runs[:ENOUGH] for runs in by_series.values()]
@@ -222,7 +221,7 @@ async def _failed_last(
     for run in newest:
         standing = await _standing(store, run, name)
         for last in standing.history.failures[:1]:
-            at = created(last.run)
+            at = last.run.ordered_by
             if at is not None and now - at < QUIET_FOR:
                 failed.append((at, standing))
     return max(failed, key=lambda pair: pair[0])[1] if failed else None

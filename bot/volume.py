@@ -47,7 +47,7 @@ async def volume_of(
         since = await _since(platform, store, runs, now - SPAN)
         if since is None or now - since < SHORTEST:
             return None
-        recent = [run for run in runs if (run.created_at or run.seen_at or since) > since]
+        recent = [run for run in runs if (run.ordered_by or since) > since]
         cut = cut or len(recent) == MOST
         spans.append(now - since)
         found += [run for run in recent if wanted(subscription, run, frozenset(Outcome))]

@@ -41,7 +41,7 @@ async def _shown(
     alike = [(other, replaces(runs, await course(other.name))) for other in may_be_same(check, known)]
     coverage = await services.store.coverage(run.ref.connection)
     oldest = runs[:RUNS][-1].run if runs else run
-    at = oldest.created_at or oldest.seen_at
+    at = oldest.ordered_by
     whole_since = coverage.whole_since if coverage is not None else None
     state = await services.store.property_state(run.ref.connection, run.series[0], check.name)
     owner = await services.store.name(state.owner) if state.owner else ""

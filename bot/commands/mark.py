@@ -225,7 +225,7 @@ async def _newest(target: Target, services: Services) -> datetime:
     """Return from when on runs count as later ones: those that were created after the newest that has ended."""
     run = target.run
     ended = await services.store.check_in_runs(run.ref.connection, run.series, target.name, 1)
-    there = [at for one in (run, *(each.run for each in ended)) if (at := marks.created(one)) is not None]
+    there = [at for one in (run, *(each.run for each in ended)) if (at := one.ordered_by) is not None]
     return max(there, default=services.clock.now())
 
 

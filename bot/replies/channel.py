@@ -96,6 +96,6 @@ def _digest(settings: ChannelSettings, now: datetime, *, at_once: bool) -> str:
     besides = (
         "Runs whose outcome a watch names are still posted at once."
         if at_once
-        else "Until then a run is posted only where a mention rule matches it."
+        else "Until then no run is posted."
     )
     return f"A digest comes {when}{empty}. {besides}"

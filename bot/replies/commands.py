@@ -91,6 +91,11 @@ def words_behind(name: str, typed: str, value: str, behind: str) -> UserError:
     )
 
 
+def no_value(name: str) -> UserError:
+    """Refuse a name behind which nothing stands."""
+    return UserError(f"{name}= has no value.", f"Give one, or leave {name}= out.")
+
+
 def secret_taken_out(name: str, mask: str) -> UserError:
     """Refuse to change something by a value that a secret was taken out of."""
     return UserError(

@@ -216,7 +216,7 @@ def _facts(shown: Shown, place: Line, now: datetime) -> tuple[Fact, ...]:
     last = history.failures[0].run if history.failures else None
     anywhere = f" (any {terms.run.one} of this {terms.launcher.one})"
     first = history.failures[-1].run if history.failures else None
-    here = first is not None and check.first_failed == (first.created_at or first.seen_at)
+    here = first is not None and check.first_failed == first.ordered_by
     begins = " or earlier: the record begins then" if check.first_seen <= shown.begins else ""
     return (
         Fact("Marked", marks.said(shown.mark, terms)),
@@ -243,7 +243,7 @@ def _last(run: Run | None, ever: datetime | None, where: str, now: datetime) -> 
     """Say when it failed last, in a run of the series where one is on record."""
     if run is None:
         return (day(ever), where) if ever else ()
-    at = run.created_at or run.seen_at
+    at = run.ordered_by
     when = (f"{day(at)}, {ago(at, now)}, in ",) if at else ()
     return (*when, Untrusted(short_id(run.ref.run_id), code=True))
 

@@ -308,7 +308,7 @@ class MemoryWatch(Shared):
             ref=run.ref, status=run.status, terminal_since=ended, announced=run.status if quiet else None
         )
         launcher_key, source, test_name = run.series
-        listed = (run.created_at or run.seen_at) is not None
+        listed = run.ordered_by is not None
         if old is None:
             self.runs[run.ref] = RunRow(
                 tracked=fresh,

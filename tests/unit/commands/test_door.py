@@ -363,3 +363,17 @@ async def test_report__where_there_is_none() -> None:
 
     assert "has no triage report to show: the platform offers none" in told(reply.card)
     assert "All runs" == reply.card.buttons[0].label
+
+
+@pytest.mark.parametrize(
+    "words", ["watch mute=", 'watch mute=" "', "watch Nightly source=", "unwatch source="]
+)
+async def test_say__a_name_without_a_value_changes_nothing(words: str) -> None:
+    """A variable that is not set would make a command wider than it was meant."""
+    door = a_door_to_everything()
+
+    card = (await door.say(words)).card
+
+    assert "= has no value." in told(card)
+    assert "leave" in told(card)
+    assert await door.store.subscriptions() == ()

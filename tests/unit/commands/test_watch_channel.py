@@ -35,7 +35,7 @@ async def test_watch__sets_a_digest_where_nothing_was_watched() -> None:
     said = plain(reply.card.text)
     assert said.startswith("This channel is notified of every finished run.")
     assert "A digest comes on weekdays at 08:00 Europe/Berlin, next on " in said
-    assert said.endswith("Until then a run is posted only where a mention rule matches it.")
+    assert said.endswith("Until then no run is posted.")
 
 
 async def test_watch__of_the_channel_alone_leaves_what_is_watched() -> None:

@@ -85,7 +85,7 @@ class Marked(Watching):
         run = (await self.store.newest("demo", RunQuery(), 1))[0]
         state = await self.store.property_state("demo", run.series[0], X)
         said = marks.said(state, word, by=ANN, now=self.clock.now(), ticket="JIRA-12", checks=[check or fails()],
-                          counts_from=marks.created(run), **more)  # fmt: skip
+                          counts_from=run.ordered_by, **more)  # fmt: skip
         assert await self.store.save_property_state(replace(said, owner=ANN))
 
     async def state(self) -> PropertyState:
@@ -318,7 +318,7 @@ async def test_builds__without_times_places_and_shares(*, only_failures: bool, q
     assert [*it.heard(first)] == [NEW]
     kept = (await it.store.recorded("demo", ("1",)))["1"]
     state = await it.store.property_state("demo", "55", name)
-    said = marks.said(state, Word.KNOWN, by=ANN, now=it.clock.now(), counts_from=marks.created(kept))
+    said = marks.said(state, Word.KNOWN, by=ANN, now=it.clock.now(), counts_from=kept.ordered_by)
     await it.store.save_property_state(said)
     await build(2, failing=False)
     known = await build(3, failing=True)
@@ -353,7 +353,7 @@ async def test_executions__of_a_platform_without_a_list() -> None:
     kept = (await it.store.recorded("demo", (first.ref.run_id,)))[first.ref.run_id]
     state = await it.store.property_state("demo", "plan_1", "Login")
     await it.store.save_property_state(
-        marks.said(state, Word.SNOOZED, by=ANN, now=it.clock.now(), runs=1, counts_from=marks.created(kept))
+        marks.said(state, Word.SNOOZED, by=ANN, now=it.clock.now(), runs=1, counts_from=kept.ordered_by)
     )
     snoozed = await execution(2, failing=True)
     loud = await execution(3, failing=True)
