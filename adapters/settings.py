@@ -60,8 +60,8 @@ class Settings(General):
 
     @property
     def publish_rules(self) -> tuple[PublishRule, ...]:
-        """What is published by itself; nothing while Clew is read-only."""
-        return () if self.read_only else tuple(table.rule for table in self.publish)
+        """What is published by itself; while Clew is read-only it waits."""
+        return tuple(table.rule for table in self.publish)
 
     @property
     def presets(self) -> Mapping[str, Preset]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 
 from bot.errors import Unreachable
+from bot.model import Secret
 from bot.state import Expectation
 from bot.watch.auditor import Polled
 from bot.watch.expected import Expected, ExpectStore
 from tests.fakes.watching import CHANNEL, Watching
 
 ALLOWED = 300.0
+KEY = "canary-key-of-the-platform"  # what the program knows as a secret
 
 
 def at(hour: float, day: int = 16) -> datetime:
@@ -28,10 +30,11 @@ NIGHTLY = Expectation(
 
 @dataclass(kw_only=True)
 class Night:
-    """A channel that expects something. `out`: the platform cannot be reached."""
+    """A channel that expects something. `out`: the platform cannot be reached, for which `problem` is the reason."""
 
     it: Watching = field(default_factory=Watching)
     out: bool = False
+    problem: str = "The platform cannot be reached."
     watched_too: bool = False
     _started: float = 0.0
 
@@ -50,6 +53,7 @@ class Night:
             renderers=self.it.renderers,
             polls=self.polls,
             on_rows=lambda: None,
+            secrets=(Secret(KEY),),
             watched_too=self.watched_too,
         )
 
@@ -89,7 +93,7 @@ class Night:
         """Poll and look once, after so many seconds."""
         self.it.service._faults["runs"].clear()
         if self.out:
-            self.it.service.fail("runs", Unreachable("The platform cannot be reached."), times=9)
+            self.it.service.fail("runs", Unreachable(self.problem), times=9)
         await self.it.tick(seconds)
         await self.expected.tick()
 

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import NotFound
 from bot.model import LaunchRequest, Run, RunStatus
 from bot.state import Cause, ChannelSettings, Intent, IntentState, Mute, Notice, Subscription
-from tests.fakes.expecting import NIGHTLY, Night, at
+from tests.fakes.expecting import KEY, NIGHTLY, Night, at
 from tests.fakes.runs import a_build, a_run
 from tests.fakes.service import FakeRunService, a_build_server, a_harness
 from tests.fakes.watching import CHANNEL, Watching
@@ -385,6 +385,19 @@ async def test_unread__after_an_hour_and_when_it_is_over() -> None:
     assert "nothing is lost" in told
     assert over.startswith("Clew reads runs from demo again. ")
     assert await night.it.store.notices() == ()
+
+
+async def test_unread__says_no_secret_that_the_platform_repeats() -> None:
+    """The reason is the platform's, and goes into a channel and the database."""
+    night = Night(problem=f"It answered: no such key {KEY}.")
+    await night.begin()
+    await night.until(at(13, 15))
+    night.out = True
+    (told,) = await night.until(at(15, 15))
+    (notice,) = await night.it.store.notices()
+
+    assert "It answered: no such key" in told
+    assert KEY not in told + night.it.told[-1].payload + notice.problem
 
 
 async def test_unread__survives_a_restart_in_the_hour() -> None:
