@@ -38,7 +38,8 @@ async def show() -> int:
         expects, rules = await store.expectations(), await store.mention_rules()
         quiet = {each.channel: each for each in await store.channel_settings()}
         muted = [mute for mute in await store.mutes() if mute.until > services.now]
-        for channel in sorted({*told, *waiting, *holds, *(each.channel for each in expects)}):
+        beside = {*(e.channel for e in expects), *(r.channel for r in rules), *(m.channel for m in muted)}
+        for channel in sorted({*told, *waiting, *holds, *quiet, *beside}):
             standing = _Standing(
                 channel=channel,
                 subscriptions=told.get(channel, ()),

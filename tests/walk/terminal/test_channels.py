@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 from adapters.cli.single_worker import this_program
 from adapters.main import app
-from adapters.settings import environment_names
 from adapters.store.store import open_store
 from bot.state import ChannelSettings, Expectation, MentionRule, Mute, NewDelivery, Outcome, Subscription
+from tests.walk.terminal.served import set_up
+from tests.walk.terminal.shell import A_TENANT, KEY
 
 LOST, HELD, FINE, ELSEWHERE = (
     "slack:channel:T01:C01",
@@ -23,21 +24,15 @@ LOST, HELD, FINE, ELSEWHERE = (
     "discord:channel:1:2",
 )
 TILL = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0)
-KEY = "canary-key-of-the-platform"
 TOKEN = "xoxb-canary-token-of-slack"
 
 
 @pytest.fixture(autouse=True)
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Set Clew up for Slack in an empty directory."""
-    for name in environment_names() & os.environ.keys():
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
-    monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
-    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1-A0-1-canary")
-    monkeypatch.chdir(tmp_path)
-    return f"sqlite:///{tmp_path / 'clew.db'}"
+    slack = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": "xapp-1-A0-1-canary"}
+    with set_up({**A_TENANT, **slack}, tmp_path, monkeypatch):
+        yield f"sqlite:///{tmp_path / 'clew.db'}"
 
 
 def clew() -> list[str]:
@@ -117,6 +112,27 @@ def test_channels__what_they_expect_and_whom_they_mention(url: str) -> None:
         "  off: The connection “gone” is not in the settings, so its runs are not read.",
         "No Clew works on this database, so nothing is posted now.",
     ]  # fmt: skip
+
+
+def test_channels__notified_of_nothing_that_are_set_up(url: str) -> None:
+    """A channel of which only somebody's mention, its hours or a mute is known stands there too."""
+    muted, quiet = FINE.replace("C", "M"), FINE.replace("C", "Q")
+
+    async def fill() -> None:
+        async with open_store(url) as store:
+            now = datetime.now(UTC)
+            rule = MentionRule(channel=FINE, who="slack:user:T01:U01", name="Ann", from_settings=True)
+            await store.configure_mentions([rule], now)
+            await store.set_channel(
+                ChannelSettings(channel=quiet, quiet_from=time(22), quiet_to=time(7)), now
+            )
+            await store.mute(Mute(channel=muted, until=now + timedelta(hours=3), since=now, by="ann"), now)
+
+    asyncio.run(fill())
+
+    lines = clew()
+    assert [line for line in lines if not line.startswith("  ")][:3] == sorted([FINE, muted, quiet])
+    assert lines.count("  notified of nothing") == 3
 
 
 def test_channels__none(url: str) -> None:
