@@ -577,7 +577,9 @@ class FakeRunService:
     def _write(self, name: str, window: list[LogLine]) -> tuple[str | None, int]:
         if self.spool is None:
             return None, 0
-        path = self.spool / f"{name}.ndjson"
+        path = (
+            self.spool / f"{name}-{len(self.calls)}.ndjson"
+        )  # each its own: the one before may be on its way
         path.write_text("".join(json.dumps({"output_text": line.text}) + "\n" for line in window))
         return str(path), path.stat().st_size
 
