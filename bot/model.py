@@ -369,23 +369,22 @@ class Results:
     @property
     def failing(self) -> tuple[Check, ...]:
         """The checks of the software whose failure counts, in the platform's order."""
-        return tuple(check for check in self.checks if check.failing and not check.health)
+        return tuple(check for check in self._failed if check.failing and not check.health)
 
     @property
     def unhealthy(self) -> tuple[Check, ...]:
         """The failing checks that are about the environment: with any, what else fails may not be the software's."""
-        return tuple(check for check in self.checks if check.failing and check.health and not check.advisory)
+        return tuple(check for check in self._failed if check.failing and check.health and not check.advisory)
 
     @property
     def advisories(self) -> tuple[Check, ...]:
         """The failing checks of the environment that change nothing about the others; they are in no count."""
-        return tuple(check for check in self.checks if check.failing and check.health and check.advisory)
+        return tuple(check for check in self._failed if check.failing and check.health and check.advisory)
 
     @property
     def excused(self) -> tuple[Check, ...]:
         """The checks that failed, and that does not count."""
-        failed = (check for check in self.checks if check.status is CheckStatus.FAILING)
-        return tuple(check for check in failed if check.excused is not None)
+        return tuple(check for check in self._failed if check.excused is not None)
 
     @property
     def total(self) -> Counts:
@@ -410,6 +409,12 @@ class Results:
         """Whether all that failed is named: else nobody can tell what is new, here and in later runs."""
         failed = len(self.failing) + len(self.excused)
         return self.named and not self.partial and self.total.failing + self.total.excused <= failed
+
+    @property
+    def _failed(self) -> list[Check]:
+        """All that failed, so that what else matters is asked of these few alone: a run can have thousands of checks."""
+        failing = CheckStatus.FAILING
+        return [check for check in self.checks if check.status is failing]
 
     def _named(self, status: CheckStatus) -> int:
         return sum(check.status is status for check in self.checks)
