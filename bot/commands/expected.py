@@ -17,7 +17,7 @@ from bot import filters, grammar, reading
 from bot.calendar import EVERY_DAY
 from bot.cards import Item, Reply, plain
 from bot.command import Asked, Services
-from bot.errors import Correction, Part, ServiceError, UserError
+from bot.errors import Correction, Part, ServiceError
 from bot.expecting import never_shown, usual_start
 from bot.launchers import launchers_of
 from bot.parsed import ParsedCommand
@@ -183,15 +183,14 @@ async def _fits(
     except ServiceError:
         return
     if odd is not None:
-        raise _asked_about(odd, wish)
+        raise watching.fits_no_run(odd, "expect", "expected", instead=_whole(odd, wish))
 
 
-def _asked_about(odd: filters.Unmatched, wish: Wish) -> UserError:
-    close = odd.close or ""
-    if close and odd.name == "launcher" and wish.launcher:
-        whole = " ".join(part for part in (close, wish.when) if part)
-        return replies.fits_no_run(odd, Correction(Part.VALUE, whole, EXPECT))
-    return replies.fits_no_run(odd, Correction(Part.VALUE, close, odd.name) if close else None)
+def _whole(odd: filters.Unmatched, wish: Wish) -> Correction | None:
+    """Return the parameter with another launcher in it, where that is wrong and stands there."""
+    if not odd.close or odd.name != "launcher" or not wish.launcher:
+        return None
+    return Correction(Part.VALUE, " ".join(part for part in (odd.close, wish.when) if part), EXPECT)
 
 
 async def items(services: Services, channel: str) -> list[Item]:

@@ -16,6 +16,7 @@ from bot.model import Run
 from bot.parsed import ParsedCommand
 from bot.quiet import follows, quiet_of, run_of, runs_of
 from bot.replies import muting as replies
+from bot.replies import watching
 from bot.state import Mute, Subscription, concerns
 
 MUTE = "mute"
@@ -56,7 +57,7 @@ async def handle(
     )  # fmt: skip
     before = next((m for m in quiet.muted(now) if m.runs == mute.runs), None)
     if before is None and odd is not None and not asked.flag("keep"):
-        raise replies.fits_no_run(odd)
+        raise watching.fits_no_run(odd, "mute", "muted")
     if before is not None:
         mute = replace(mute, since=before.since)
     await services.store.mute(mute, now)

@@ -9,14 +9,11 @@ from datetime import date, datetime, time, timedelta
 from bot import calendar
 from bot.cards import Button, Card, Command, Context, Item, Line, Reply, Span, Tone, Untrusted, plain
 from bot.cleaning import shorten
-from bot.errors import Correction, Part, UserError
+from bot.errors import UserError
 from bot.expecting import WINDOW, UsualStart
-from bot.filters import Unmatched
 from bot.model import Run
 from bot.platform import Platform
-from bot.replies.meant import did_you_mean
 from bot.replies.outlook import Outlook, going_on
-from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, duration, number_of, on_days, run_name, sentence, stopped
 from bot.state import Expectation, Notice, WhyNot
 from bot.usual import Times
@@ -191,16 +188,6 @@ def two_launchers(one: str, other: str) -> UserError:
 def no_window(text: str) -> UserError:
     """Answer a window without length."""
     return UserError(f"expect= is “{text[:_SHOWN]}”: the window has no length.", "Give two different times.")
-
-
-def fits_no_run(odd: Unmatched, correction: Correction | None) -> UserError:
-    """Ask about a launcher or a source that fits no known run: it would be an alarm every day."""
-    kept = Correction(Part.FLAG, "Expect it anyway", "keep")
-    return UserError(
-        f"{fits_none(odd)} Nothing is expected yet.",
-        did_you_mean(odd.close, "To expect it anyway, add keep=yes."),
-        corrections=(*((correction,) if correction else ()), kept),
-    )
 
 
 def nothing_expected() -> UserError:

@@ -7,10 +7,8 @@ from datetime import datetime
 
 from bot.cards import Button, Card, Command, Item, Line, Reply, Span, Untrusted, When, plain
 from bot.cleaning import shorten
-from bot.errors import Correction, Part, UserError
-from bot.filters import Unmatched
-from bot.replies.meant import did_you_mean
-from bot.replies.watching import fits_none, scope
+from bot.errors import UserError
+from bot.replies.watching import scope
 from bot.replies.wording import clock_time, listed
 from bot.state import Mute
 
@@ -112,16 +110,6 @@ def not_muted(there: Sequence[Mute]) -> UserError:
     names = listed([f"“{shorten(plain(what(mute)), _SHOWN)}”" for mute in there])
     return UserError(
         "There is no such mute in this channel.", f"Muted here: {names}. “watch mute=off” ends all."
-    )
-
-
-def fits_no_run(odd: Unmatched) -> UserError:
-    """Ask about a scope that fits none of the known runs: the mute would hold nothing back."""
-    meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
-    return UserError(
-        f"{fits_none(odd)} Nothing is muted yet.",
-        did_you_mean(odd.close, "To mute it anyway, add keep=yes."),
-        corrections=(*meant, Correction(Part.FLAG, "Mute it anyway", "keep")),
     )
 
 

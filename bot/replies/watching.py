@@ -39,13 +39,21 @@ def fits_none(odd: Unmatched) -> str:
     return f"{seen}{whose} has the {odd.name} “{shorten(odd.value, _SHOWN)}”.{wild}"
 
 
-def fits_no_run(odd: Unmatched) -> UserError:
-    """Ask about a filter that fits none of the known runs: it would be silence."""
-    meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
+def fits_no_run(
+    odd: Unmatched, wish: str = "watch", done: str = "watched", *, instead: Correction | None = None
+) -> UserError:
+    """Ask about a filter that fits none of the known runs: it would be silence, hold nothing back or alarm every day.
+
+    `wish`, `done`: what is wanted of such runs, "watch" and "watched". `instead`: what puts it right, where that is more than
+    the value alone.
+    """
+    if instead is None and odd.close:
+        instead = Correction(Part.VALUE, odd.close, odd.name)
+    kept = Correction(Part.FLAG, f"{wish.capitalize()} it anyway", "keep")
     return UserError(
-        f"{fits_none(odd)} Nothing is watched yet.",
-        did_you_mean(odd.close, "To watch it anyway, add keep=yes."),
-        corrections=(*meant, Correction(Part.FLAG, "Watch it anyway", "keep")),
+        f"{fits_none(odd)} Nothing is {done} yet.",
+        did_you_mean(odd.close, f"To {wish} it anyway, add keep=yes."),
+        corrections=(*((instead,) if instead else ()), kept),
     )
 
 
