@@ -116,8 +116,7 @@ class Finishing:
         found = await self._reopening(found, now)
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
-        chosen = await self._mentioning(await self._destinations(run, outcomes, intent), found, outcomes)
-        chosen = await self._quieted(chosen, run, outcomes, now)
+        chosen = await self._notified(found, outcomes, intent, now)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(await self._explained(found, now), now)
@@ -126,7 +125,7 @@ class Finishing:
         short = endings.ending(found, outcomes)
         deliveries = [self._announcement(found, destination, before, now, short) for destination in chosen]
         step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
-        step = replace(step, mentioned=tuple(rule for destination in chosen for rule in destination.rules))
+        step = replace(step, mentioned=_rules_of(chosen))
         if found.cause is not None and found.cause.awaited:
             late = (LateCause(key=d.key, run=run.ref, since=now, before=before) for d in deliveries)
             step = replace(step, late_causes=tuple(late))
@@ -181,9 +180,8 @@ class Finishing:
         await self.store.enqueue(delivery, now)
 
     async def _there(self, late: LateCause, found: RunAnalysis, now: datetime) -> Destination:
-        run, outcomes = found.run, await self._outcomes(found)
-        chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
-        chosen = await self._quieted(await self._mentioning(chosen, found, outcomes), run, outcomes, now)
+        intent = await self.store.intent_of_run(found.run.ref)
+        chosen = await self._notified(found, await self._outcomes(found), intent, now)
         return next((d for d in chosen if d.channel == late.channel), Destination(channel=late.channel))
 
     async def read_whole(self, run: Run, now: datetime) -> RunAnalysis | None:
@@ -217,16 +215,15 @@ class Finishing:
         # Notified are those who were notified that results are missing, and those who asked only for what results say.
         ended = await self._outcomes(found)
         outcomes = ended | {Outcome.INCOMPLETE}
-        chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
-        chosen = await self._mentioning(chosen, found, ended)
-        chosen = await self._quieted(chosen, run, outcomes, now)
+        intent = await self.store.intent_of_run(run.ref)
+        chosen = await self._notified(found, outcomes, intent, now, mentioning=ended)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(found, now)
         short = endings.ending(found, outcomes)
         deliveries = [self._results(found, destination, now, short) for destination in chosen]
         step = self._step(run, now, found=found, final=True, deliveries=deliveries)
-        step = replace(step, mentioned=tuple(rule for destination in chosen for rule in destination.rules))
+        step = replace(step, mentioned=_rules_of(chosen))
         return self._published(step, run, outcomes)
 
     def _published(self, step: PollStep, run: Run, outcomes: frozenset[Outcome]) -> PollStep:
@@ -310,6 +307,23 @@ class Finishing:
             *(rule.outcomes for rule in self.publish),
         )
         return any(Outcome.RECOVERY in wish and wish.isdisjoint(outcomes) for wish in wishes)
+
+    async def _notified(
+        self,
+        found: RunAnalysis,
+        outcomes: frozenset[Outcome],
+        intent: Intent | None,
+        now: datetime,
+        *,
+        mentioning: frozenset[Outcome] | None = None,
+    ) -> tuple[Destination, ...]:
+        """Return where to tell of an end that counts as this, whom each message mentions, and what is held.
+
+        `mentioning`: what rules of mentions go by, where that is something else.
+        """
+        chosen = await self._destinations(found.run, outcomes, intent)
+        chosen = await self._mentioning(chosen, found, outcomes if mentioning is None else mentioning)
+        return await self._quieted(chosen, found.run, outcomes, now)
 
     async def _destinations(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None
@@ -470,6 +484,10 @@ class Finishing:
 def _counted_as(found: RunAnalysis, *, after_incomplete: bool = False) -> frozenset[Outcome]:
     """Return all that the end of a run counts as, by what people say of its failures too."""
     return reason(found.verdict, found.diff, after_incomplete=after_incomplete, news=found.news)
+
+
+def _rules_of(chosen: Iterable[Destination]) -> tuple[MentionRule, ...]:
+    return tuple(rule for destination in chosen for rule in destination.rules)
 
 
 def _held_with_others(destination: Destination, until: datetime) -> Destination:
