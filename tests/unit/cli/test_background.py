@@ -45,9 +45,7 @@ async def test_working__forgets_what_is_no_longer_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that runs for years keeps its database small: what nobody waits for goes at each start."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    _a_tenant(tmp_path, monkeypatch)
     tell: NotifyOperator = silent
     stage, tidied = Stage(), asyncio.Event()
     asked = Invocation(
@@ -143,9 +141,7 @@ def replace_desk(stage: Stage, *, report_links: dict[str, ReportLinks]) -> Handl
 
 async def test_working__tells_the_operators_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that can never be posted is told where the settings say, by the ordinary outbox, once."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    _a_tenant(tmp_path, monkeypatch)
     stage, clock, posted = Stage(), SystemClock(), asyncio.Event()
     chat = FakeChat(clock=clock, name="slack")
     chat.next_posts(Posting.REFUSED)
@@ -179,9 +175,7 @@ async def test_working__looks_whether_the_audit_trail_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line that somebody changed is told at the next start."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    _a_tenant(tmp_path, monkeypatch)
     stage, looked = Stage(), asyncio.Event()
     path = tmp_path / "clew.db"
     async with open_store(f"sqlite:///{path}") as store:
@@ -213,9 +207,7 @@ async def test_working__looks_for_what_the_settings_expect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are kept at the start, and the polls that the look goes by are those of the program."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    _a_tenant(tmp_path, monkeypatch)
     (tmp_path / "clew.toml").write_text(
         '[[expect]]\nchannel = "slack:channel:T1:C1"\nlauncher = "nightly"\nby = "03:00"\n'
     )
@@ -246,9 +238,7 @@ async def test_working__in_the_demo_nobody_is_told_of_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tenant's time runs ahead of the machine's, and that is no news to whoever tries Clew."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    _a_tenant(tmp_path, monkeypatch)
     stage = Stage()
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         parts = Parts(
