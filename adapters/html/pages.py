@@ -1,0 +1,77 @@
+"""Templates with everything escaped, and the application around them: strict headers on every answer."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+HERE = Path(__file__).parent
+STYLE: Final = "/clew.css"
+"""Where each application has the style sheet, below its own path."""
+
+_OWN = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_SCRIPTS = "; script-src 'self'; connect-src 'self'"
+HEADERS: Final = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Pages:
+    """Writes pages from templates: those of one folder over the ones that all share (`base.html`).
+
+    `shared`: values that every template has beside its own.
+    """
+
+    def __init__(self, templates: Path, **shared: object) -> None:
+        self._environment = Environment(
+            autoescape=True,
+            loader=ChoiceLoader([FileSystemLoader(templates), FileSystemLoader(HERE / "templates")]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(shared)
+
+    def write(self, template: str, **values: object) -> str:
+        """Return the text of a page or of a part of one; every value in it is escaped."""
+        return self._environment.get_template(template).render(values)
+
+    def answer(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+        """Return a page as the answer to a request."""
+        return web.Response(
+            text=self.write(template, **values), status=status, content_type="text/html", charset="utf-8"
+        )
+
+
+def html_application(*, scripts: bool = False, **options: Any) -> web.Application:
+    """Return an application that serves the style sheet, and nothing without the headers that keep pages to themselves.
+
+    `scripts`: whether files of its own may be run and talk to it; inline scripts and styles never are. `options` are those of
+    aiohttp's `Application`.
+    """
+    app = web.Application(**options)
+    app.on_response_prepare.append(partial(_keep_to_itself, _OWN + (_SCRIPTS if scripts else "")))
+    app.add_routes([web.get(STYLE, _style)])
+    return app
+
+
+async def _keep_to_itself(policy: str, _: web.Request, answer: web.StreamResponse) -> None:
+    answer.headers["Content-Security-Policy"] = policy
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+
+
+async def _style(_: web.Request) -> web.Response:
+    text = (HERE / "static" / "clew.css").read_text(encoding="utf-8")
+    return web.Response(
+        text=text, content_type="text/css", charset="utf-8", headers={"Cache-Control": "max-age=300"}
+    )
