@@ -775,7 +775,7 @@ class Intent:
 
     `request` is what was shown and what is sent. `subject` is what a second person would ask for too: the launcher of
     a launch, the moment of a debugging session, the id of the run that is run again or stopped. `run_id`: the run that
-    it became.
+    it became. `preset`: the preset that it was asked for by, or that the run came from which it does once more; "": none.
     """
 
     id: str
@@ -790,6 +790,7 @@ class Intent:
     posted_at: datetime | None = None
     run_id: str | None = None
     reason: str = ""
+    preset: str = ""
 
     @property
     def kind(self) -> IntentKind:

@@ -333,7 +333,7 @@ intents = Table(
     *times("created_at", "changed_at"),
     *times("posted_at", nullable=True),
     *texts("run_id", nullable=True),
-    *texts("reason"),
+    *texts("reason", "preset"),
     Index("intents_state", "state", "created_at"),
     Index("intents_subject", "connection", "subject", "created_at"),
     Index("intents_run", "connection", "run_id"),

@@ -39,12 +39,13 @@ async def draft(
     key: str,
     subject: str,
     reason: str = "",
+    preset: str = "",
 ) -> Intent:
-    """Keep what somebody asked for until they confirm it."""
+    """Keep what somebody asked for, by a preset or without one, until they confirm it."""
     who, where = asked.invocation.actor, asked.invocation.place
     intent = Intent(id=key, connection=connection, actor=who.id, channel=where.channel, thread=where.thread,
                     request=request, subject=subject, state=IntentState.DRAFT,
-                    created_at=services.clock.now(), reason=reason)  # fmt: skip
+                    created_at=services.clock.now(), reason=reason, preset=preset)  # fmt: skip
     await services.store.draft(intent)
     return intent
 

@@ -62,7 +62,9 @@ async def again(asked: Asked, services: Services) -> Reply:
     if platform is None:
         raise confirming.no_connection(intent)
     request = replace(intent.request_as(LaunchRequest), key=services.new_key())
-    return await propose(request, platform, asked, services, reason=f"again of {intent.id}")
+    return await propose(
+        request, platform, asked, services, reason=f"again of {intent.id}", preset=intent.preset
+    )
 
 
 async def _launch(asked: Asked, services: Services, verb: str) -> Intent:

@@ -55,7 +55,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
     request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)
-    return await propose(request, platform, asked, services)
+    _, preset = _launcher(asked, services)
+    return await propose(request, platform, asked, services, preset=preset.name if preset else "")
 
 
 async def propose(
@@ -65,11 +66,12 @@ async def propose(
     services: Services,
     *,
     reason: str = "",
+    preset: str = "",
     of: Run | None = None,
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once.
 
-    `of`: the run that it does once more.
+    `preset`: the one that it is asked for by. `of`: the run that it does once more.
     """
     launches = require(platform, LAUNCHES, services)
     request = await resolved(request, platform)
@@ -85,7 +87,7 @@ async def propose(
         newest = await _newest(request, platform, services)
     warnings = (*again, *await _warnings(request, newest, platform, services))
     intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
-                                 subject=request.launcher, reason=_reason(reason, repeated))  # fmt: skip
+                                 subject=request.launcher, reason=_reason(reason, repeated), preset=preset)  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
         return await confirm.go(intent, asked, services)
     labels = {field.name: field.label for field in fields}
@@ -255,6 +257,11 @@ def _form(fields: tuple[Field, ...], platform: Platform, asked: Asked, services:
         where = Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=platform.connection,
                       choices=tuple(services.platforms), offered=not asked.value("connection"))  # fmt: skip
         fields = (*fields, where)
+    if (preset := _launcher(asked, services)[1]) is not None:  # it stays a launch by that preset
+        by = Field(
+            name="preset", label="Preset", kind=FieldKind.CHOICE, value=preset.name, choices=(preset.name,)
+        )
+        fields = (*fields, by)
     return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
 
 

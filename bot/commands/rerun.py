@@ -48,8 +48,10 @@ async def _again(
     key = services.new_key()
     request = RerunRequest(run_id=run.ref.run_id, scope=scope, launcher=run.launcher)
     earlier = await confirm.repeated(request, platform.connection, services, key=key, subject=request.run_id)
+    of = await services.store.intent_of_run(run.ref)
     intent = await confirm.draft(request, platform.connection, asked, services, key=key,
-                                 subject=request.run_id, reason=confirm.warned_of(earlier))  # fmt: skip
+                                 subject=request.run_id, reason=confirm.warned_of(earlier),
+                                 preset=of.preset if of else "")  # fmt: skip
     if asked.invocation.confirmed and earlier is None:
         return await confirm.go(intent, asked, services)
     warnings = (just_confirmed(earlier, platform, services.clock.now()),) if earlier else ()
@@ -65,7 +67,8 @@ async def _launch_again(
     intent = await services.store.intent_of_run(run.ref)
     launches = require(platform, LAUNCHES_AGAIN, services)
     request = _request(run, intent, launches, services.new_key())
-    return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}", of=run)
+    return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}",
+                         preset=intent.preset if intent else "", of=run)  # fmt: skip
 
 
 def _request(run: Run, intent: Intent | None, launches: Launches, key: str) -> LaunchRequest:

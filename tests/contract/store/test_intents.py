@@ -28,6 +28,7 @@ async def test_draft__everything_comes_back(store: Store) -> None:
         posted_at=later(5),
         run_id="r1",
         reason="no answer",
+        preset="nightly",
     )
     await store.draft(full)
 

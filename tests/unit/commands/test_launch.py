@@ -12,7 +12,7 @@ from bot.command import Preset
 from bot.errors import Unreachable
 from bot.model import LaunchRequest, Run, RunQuery, RunStatus
 from bot.state import Intent, IntentKind, IntentState, PollStep
-from tests.fakes.runs import a_run
+from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import KEY, FakeRunService
 from tests.fakes.stage import ANN, READER, Stage, texts
 
@@ -168,6 +168,29 @@ async def test_launch__fills_in_a_preset() -> None:
 
     assert (first.launcher, first.values) == ("Payments Nightly", {"duration": "10", "source": "main"})
     assert (second.launcher, second.values["duration"]) == ("basic_test", "60")
+
+
+async def test_launch__keeps_which_preset_it_came_by() -> None:
+    """Named, as a bare word, by its form or once more, a launch is one by its preset; another one is of none."""
+    stage = Stage(presets={"nightly": Preset(name="nightly", launcher="Payments Nightly")})
+    card = (await stage.say("launch nightly")).card
+    assert card.form is not None
+    filled = {field.name: field.value for field in card.form.fields if field.value}
+    await stage.say("launch", values={**filled, "duration": "10"})
+    await stage.press("Launch")
+    run_id = drafts(stage)[0].run_id
+    assert run_id is not None
+    run = await stage.service.run(run_id)
+    stage.service.finish(run, some_results(run))
+    await stage.say(f"again {drafts(stage)[0].id}")
+    await stage.say(f"rerun {run_id}")
+    await stage.say("launch nightly duration=20")
+    await stage.say("launch preset=nightly duration=30")
+    await stage.say("launch basic_test duration=10")
+
+    assert filled == {"launcher": "Payments Nightly", "preset": "nightly"}
+    assert [intent.preset for intent in drafts(stage)] == [*["nightly"] * 5, ""]
+    assert [intent.subject for intent in drafts(stage)] == [*["Payments Nightly"] * 5, "basic_test"]
 
 
 async def test_launch__a_mistyped_preset_is_offered() -> None:

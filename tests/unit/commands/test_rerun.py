@@ -8,7 +8,7 @@ import pytest
 
 from bot.cards import plain
 from bot.model import LaunchOutcome, LaunchRequest, RunRef, RunStatus, Says
-from bot.state import BEGINNING, IntentKind, IntentState
+from bot.state import BEGINNING, Intent, IntentKind, IntentState
 from bot.triage import RerunRequest, RerunScope
 from tests.fakes.crash import Crash
 from tests.fakes.mortal import MortalStore
@@ -75,6 +75,25 @@ async def test_rerun__the_card_lives_until_the_verdict() -> None:
     assert "1026" in going
     assert '" passed"' in stage.shown(message)
     assert await stage.memory.live() == ()
+
+
+async def test_rerun__keeps_which_preset_the_first_came_by() -> None:
+    """The platform starts it again by itself, and it is by the preset all the same; a rerun of that one, too."""
+    stage = a_triage_stage()
+    launch = LaunchRequest(launcher="Regression Suite", key="f" * 32)
+    first = Intent(id="f" * 32, connection="demo", actor=ANN.id, channel="fake:channel:C1", thread=None, request=launch,
+                   subject="Regression Suite", state=IntentState.ACCEPTED, created_at=stage.clock.now(),
+                   run_id="1026", preset="nightly")  # fmt: skip
+    await stage.memory.draft(first)
+    await stage.say("rerun 1026 failed=yes")
+    await stage.press("Rerun")
+    new = await stage.service.run("1027")
+    stage.service.finish(new, build_results(1027, failing=("a",)))
+    await stage.say("rerun 1027")
+
+    assert [(i.kind, i.preset) for i in stage.memory.intents.values()][1:] == [
+        (IntentKind.RERUN, "nightly")
+    ] * 2
 
 
 async def test_rerun__of_one_that_goes_on() -> None:
