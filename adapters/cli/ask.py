@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-from adapters.chat.terminal.attached import open_file
+from adapters.chat.local_file import open_file
+from adapters.chat.saved_files import with_files_saved
 from adapters.chat.terminal.events import CHANNEL, invocation
-from adapters.chat.terminal.files import with_files_saved
 from adapters.cli.answer_json import answer_json, failure_json
 from adapters.cli.failing import explain
 from adapters.cli.finishing import FAILED, write_nothing_more

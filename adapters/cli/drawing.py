@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from adapters.chat.content import RowKind
 from adapters.chat.layout import following
-from adapters.chat.terminal.content import RowKind
-from adapters.chat.terminal.render import MOST_ITEMS, render
+from adapters.chat.rows import MOST_ITEMS
+from adapters.chat.terminal.render import render
 from adapters.chat.terminal.typeset import Display, typeset
 from bot.cards import Button, Card
 from bot.commands.registry import text_of

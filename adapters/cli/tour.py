@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.chat.terminal.content import Control, RowKind
+from adapters.chat.content import Control, RowKind
 from adapters.chat.terminal.receive import Receiver
 from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Message

@@ -28,7 +28,7 @@ from tests.unit import regex_steps
 MODULES = (
     "bot.cleaning", "bot.redact", "bot.severity", "bot.patterns", "bot.moments.find", "bot.moments.forms", "bot.moments.normalise",
     "bot.moments.numbers", "bot.moments.embedded_json", "bot.moments.remaining_text", "adapters.redact", "adapters.chat.slack.markup",
-    "adapters.chat.discord.markup", "adapters.chat.terminal.typeset", "adapters.chat.terminal.content",
+    "adapters.chat.discord.markup", "adapters.chat.terminal.typeset", "adapters.chat.content",
     "adapters.platforms.http.text", "adapters.platforms.antithesis.intake", "adapters.platforms.antithesis.window",
     "adapters.platforms.antithesis.ndjson", "adapters.platforms.antithesis.shorten",
 )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from adapters.chat.terminal.content import encode
+from adapters.chat.content import encode
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.render import render
 from bot.model import Results, Run

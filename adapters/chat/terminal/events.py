@@ -12,22 +12,19 @@ quit            leave
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.chat.surface import Inbound
+from adapters.chat.one_person import somebody, unaddressed
 from bot.access import TERMINAL
-from bot.cards import Form
 from bot.state import Actor, Invocation, Place
 
 CHANNEL = "terminal:channel:local"
 PERSON = TERMINAL
 
 _THREADED = re.compile(r"#\s*(?P<root>\d{1,9})?(?:\.\d{1,9})?(?:\s+(?P<text>.*))?", re.ASCII | re.DOTALL)
-_ADDRESSED = re.compile(r"[/@]?clew\s+(?=\S)", re.IGNORECASE)  # as one says it in other chats
 _BUTTON = re.compile(r"\[?(?P<number>\d{1,9})\]?", re.ASCII)
 
 
@@ -63,22 +60,12 @@ class Nothing:
     """An empty line."""
 
 
-@dataclass(slots=True)
-class Interaction:
-    """What answering a line leads to: a form whose fields are asked for next."""
-
-    form: Form | None = None
-
-
-Command = Inbound[Interaction]
 Action = CommandText | Press | Enter | Quit | Nothing
 
 
 def read(line: str) -> Action:
     """Read a line; everything else is a command text, as it was typed."""
-    text = line.strip()
-    if addressed := _ADDRESSED.match(text):
-        text = text[addressed.end() :]
+    text = unaddressed(line.strip())
     if not text:
         return Nothing()
     if text.lower() in {"quit", "exit", ":q"}:
@@ -95,7 +82,7 @@ def read(line: str) -> Action:
 
 def person() -> Actor:
     """Return who sits at the terminal; whoever can start Clew here is its admin anyway."""
-    return Actor(id=PERSON, principals=frozenset({PERSON}), name=_user_name())
+    return somebody(PERSON)
 
 
 def invocation(
@@ -119,10 +106,3 @@ def invocation(
         values=values or {},
         confirmed=confirmed,
     )
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "you"

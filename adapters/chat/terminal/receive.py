@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from adapters.chat.conversation import Conversation
+from adapters.chat.one_person import Interaction
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
-from adapters.chat.terminal.events import CommandText, Enter, Interaction, Press, Quit, invocation, read
+from adapters.chat.terminal.events import CommandText, Enter, Press, Quit, invocation, read
 from adapters.chat.terminal.sender import Sender
 from bot.cards import Form
 from bot.ports import Clock

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.text import Text
 
-from adapters.chat.terminal.content import Content
+from adapters.chat.content import Content
 from adapters.chat.terminal.transcript import Message, Transcript
 from adapters.chat.terminal.typeset import Display, status_line, typeset
 from bot.cleaning import one_line

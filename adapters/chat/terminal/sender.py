@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.chat.terminal import files
-from adapters.chat.terminal.content import Emphasis, Row, RowKind, Segment, decode, encode
+from adapters.chat import saved_files
+from adapters.chat.content import Emphasis, Row, RowKind, Segment, decode, encode
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.render import render
 from adapters.chat.terminal.screen import Screen
@@ -30,7 +30,7 @@ class Sender:
     reconcile_after = 0.0  # showing is done when `post` returns, or it never will be
 
     def __init__(
-        self, *, screen: Screen, transcript: Transcript, clock: Clock, folder: Path = files.FOLDER
+        self, *, screen: Screen, transcript: Transcript, clock: Clock, folder: Path = saved_files.FOLDER
     ) -> None:
         self.screen = screen
         self.transcript = transcript
@@ -93,7 +93,7 @@ class Sender:
 
     def with_files_saved(self, card: Card) -> Card:
         """Move a card's files to where the person finds them, and name them so."""
-        return files.with_files_saved(card, self._folder)
+        return saved_files.with_files_saved(card, self._folder)
 
     def threads(self) -> tuple[str, ...]:
         """Return the messages that a thread can hang on, newest first."""

@@ -5,51 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from adapters.chat.surface import Deadlines, FormOrError, Surface
-from adapters.chat.terminal.attached import open_file
-from adapters.chat.terminal.events import Command, Interaction
+from adapters.chat.local_file import open_file
+from adapters.chat.one_person import Command, OnePersonSurface
+from adapters.chat.surface import Deadlines
 from adapters.chat.terminal.sender import Sender
-from bot.access import TERMINAL, Denied
+from bot.access import TERMINAL
 from bot.cards import Card, plain
-from bot.errors import UserError
 from bot.ports import OpenedFile, PostOutcome
-from bot.replies import mentioning
-from bot.state import Actor, Addressee, Invocation, MessageRef
+from bot.state import MessageRef
 
 
-class TerminalSurface(Surface[Interaction]):
-    """One screen. A form is left in the `Interaction` for whoever reads lines.
+class TerminalSurface(OnePersonSurface):
+    """One screen. The prompt waits, so nothing says that an answer comes, and nothing is taken back."""
 
-    The prompt waits, so nothing says that an answer comes, and nothing is taken back.
-    """
-
-    redelivers = False
     deadlines = Deadlines(progress=0.0)
-    uninvited = ""
+    person = TERMINAL
 
     def __init__(self, sender: Sender) -> None:
         self.chat: Sender = sender
-
-    async def resolve(self, invocation: Invocation) -> Invocation:
-        """Return it as it is: whoever sits here may do everything."""
-        return invocation
 
     def open_file(self, inbound: Command, ref: str) -> AbstractAsyncContextManager[OpenedFile]:
         """Open it by its path: whoever sits here may read what Clew can."""
         del inbound
         return open_file(ref)
-
-    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
-        """Return the same person."""
-        del invocation
-        return actor
-
-    async def find_addressee(self, invocation: Invocation, typed: str) -> Addressee:
-        """Know the one person who sits here."""
-        del invocation
-        if typed != TERMINAL:
-            raise mentioning.nobody_there(typed)
-        return Addressee(id=TERMINAL, name=mentioning.YOU)
 
     def progress(
         self, inbound: Command, text: str, wanted: Callable[[], bool], instead: Callable[[], None]
@@ -88,12 +66,3 @@ class TerminalSurface(Surface[Interaction]):
         del message
         if inbound.interaction is not None:
             inbound.interaction.form = card.form
-
-    async def open_form(self, inbound: Command, form: FormOrError) -> UserError | None:
-        """Note the form that was asked for."""
-        prepared = await form()
-        if isinstance(prepared, UserError):
-            return prepared
-        if inbound.interaction is not None:
-            inbound.interaction.form = prepared
-        return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.chat.terminal.content import Content, Control
+from adapters.chat.content import Content, Control
 from adapters.private import touch
 from bot.model import Secret
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.chat import chart
-from adapters.chat.terminal.content import Content, Emphasis, Row, RowKind, Segment
+from adapters.chat.content import Content, Emphasis, Row, RowKind, Segment
 from bot.cards import Tone
 from bot.replies.layout import chart_title
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from adapters.chat import pressed
+from adapters.chat.content import RowKind
 from adapters.chat.discord import buttons
 from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
 from adapters.chat.terminal import render as terminal
-from adapters.chat.terminal.content import RowKind
 from adapters.cli.card_json import card_json
 from bot.access import Policy, Role
 from bot.cards import FROM, Card, Command, Item, Pages, plain

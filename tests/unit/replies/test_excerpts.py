@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from adapters.chat.content import RowKind
 from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
-from adapters.chat.terminal.content import RowKind
 from adapters.chat.terminal.render import render as terminal
 from bot.cards import Card, Excerpt, Item
 

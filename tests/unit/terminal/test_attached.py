@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.chat.terminal.attached import open_file
+from adapters.chat.local_file import open_file
 from bot.errors import UserError
 
 

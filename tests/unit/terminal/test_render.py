@@ -5,8 +5,9 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from adapters.chat.terminal.content import Row, RowKind, decode, encode
-from adapters.chat.terminal.render import MOST_CODE_LINES, MOST_ITEMS, render
+from adapters.chat.content import Row, RowKind, decode, encode
+from adapters.chat.rows import MOST_CODE_LINES, MOST_ITEMS
+from adapters.chat.terminal.render import render
 from bot.access import TERMINAL
 from bot.cards import Button, Card, Excerpt, Item, Mention, Untrusted
 from tests.unit.terminal.cards import CARDS, CHART, GOLDEN, HOSTILE, RUNNING, drawn

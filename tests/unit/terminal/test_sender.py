@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.chat.terminal.content import decode
+from adapters.chat.content import decode
+from adapters.chat.saved_files import with_files_saved
 from adapters.chat.terminal.events import CHANNEL
-from adapters.chat.terminal.files import with_files_saved
 from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
 from bot.cards import Attachment, Button, Card, Progress

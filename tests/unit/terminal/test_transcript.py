@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from adapters.chat.terminal.content import Content, Control, Segment
+from adapters.chat.content import Content, Control, Segment
 from adapters.chat.terminal.transcript import KEPT_LINES, Transcript
 from bot.cards import Command
 from tests.fakes.runs import EPOCH

@@ -1,4 +1,4 @@
-"""Files that a person names at the terminal by their path: they are read where they are."""
+"""Files of this machine, by their path: they are read where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that come with a card: moved to where the person finds them."""
+"""Files that come with a card, for chats on this machine: moved to where the person finds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message as the terminal keeps it: rows of segments and numbered controls, free of width and colour."""
+"""A message as chats on this machine keep it: rows of segments and numbered controls, free of width and colour."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class RowKind(StrEnum):
     CODE = "code"
     PROGRESS = "progress"
     CHART = "chart"
+    FILE = "file"  # what it is called, and where it was saved
     CONTROLS = "controls"
     FOOTER = "footer"
 
@@ -44,7 +45,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row, wrapped when it is shown. `label`: a fact's label, a chart's title.
+    """One row, wrapped when it is shown. `label`: a fact's label, a chart's title, whose `segments` say the same in words.
 
     `fraction`: of 0 to 1, progress only. `values`: the numbers of a chart, newest last;
     `stands_for`: what they stand for where they are only 1, 0 and None.
@@ -69,6 +70,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     opens_form: bool = False
     report: bool = False
     weighty: bool = False  # it costs money or cannot be undone
+    first: bool = False  # what most people press here
     rare: bool = False  # seldom needed: it stands behind the others
 
 
