@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+from bot.quotas import Quota
 from bot.state import Actor
 
 TERMINAL = "terminal:user:local"
@@ -48,12 +49,14 @@ class Policy:
     """Who holds which role, and where verbs that need a role may be used; a role without places: anywhere.
 
     A channel, workspace or server among the principals of a role gives it to everyone there, guests excepted
-    above `read`. Without any role members may read, as `Actor.member` and `Place.shared` say.
+    above `read`. Without any role members may read, as `Actor.member` and `Place.shared` say. `quotas`: how much may be
+    started, by admins too, who may change the settings.
     """
 
     roles: Mapping[Role, frozenset[str]] = field(default_factory=dict)
     places: Mapping[Role, frozenset[str]] = field(default_factory=dict)
     read_only: bool = False
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def locked(self) -> Policy:
@@ -76,6 +79,12 @@ def difference(before: Policy, after: Policy) -> str:
         )
         for role in Role
         if (said := _changed(old.get(role), new.get(role)))
+    ]
+    rules = [{quota.written for quota in policy.quotas} for policy in (before, after)]
+    parts += [
+        f"quota {sign}{rule}"
+        for sign, more, less in (("+", 1, 0), ("-", 0, 1))
+        for rule in sorted(rules[more] - rules[less])
     ]
     if before.read_only != after.read_only:
         parts.append(f"read-only {'on' if after.read_only else 'off'}")

@@ -130,6 +130,9 @@ class Launches(Protocol):
     def cost(self, request: LaunchRequest, /) -> str:
         """Say what a launch costs, to stand behind "for": "30 minutes of test time"."""
 
+    def minutes(self, request: LaunchRequest, /) -> int | None:
+        """Return how many minutes of test time a launch asks for, begun ones too; None where nobody knows that before."""
+
     def notes(self, request: LaunchRequest, /) -> tuple[Line, ...]:
         """Say what a person should know before confirming."""
 

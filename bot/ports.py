@@ -34,6 +34,7 @@ from bot.state import (
     Digested,
     Ending,
     Expectation,
+    Full,
     Held,
     Intent,
     IntentKind,
@@ -50,11 +51,14 @@ from bot.state import (
     OutboxDepth,
     PollStep,
     PropertyState,
+    Reservation,
     RunChecks,
+    Share,
     StoredResults,
     Subscription,
     Switched,
     TrackedRun,
+    Used,
 )
 
 Report = Callable[[str], Awaitable[None]]
@@ -643,6 +647,24 @@ class Intents(Protocol):
         reason: str = "",
     ) -> bool:
         """Change the state if it is one of those expected, in one conditional update; False otherwise."""
+
+    async def confirm(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        now: datetime,
+        *,
+        reservation: Reservation | None = None,
+        shares: Sequence[Share] = (),
+    ) -> bool | Full:
+        """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time.
+
+        False where its state is none of those expected; `Full` where one of the shares has no room. The reservation
+        counts as long as the intent may have become a run: not any more once it is rejected, declined or expired.
+        """
+
+    async def used(self, shares: Sequence[Share]) -> tuple[Used, ...]:
+        """Return how much of each share is reserved."""
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents in `confirmed`, `posting` or `unknown`, oldest first."""

@@ -804,6 +804,81 @@ class Intent:
         raise TypeError(f"a request to {self.kind} is no {kind.__name__}")
 
 
+class Per(StrEnum):
+    """Of what a quota is; the words stand in the settings."""
+
+    PERSON = "person"
+    CHANNEL = "channel"
+    LAUNCHER = "launcher"
+    CONNECTION = "connection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What a run takes of quotas from its confirmation on, whatever becomes of it, unless it was certainly not started.
+
+    `launcher`: its name without regard to case. `minutes`: as agreed at the start; None where nobody knows them then.
+    """
+
+    actor: str
+    channel: str
+    launcher: str
+    connection: str
+    minutes: int | None
+    at: datetime
+
+    def of(self, per: Per) -> str:
+        """Return by what a quota of a kind counts it."""
+        return str(getattr(self, "actor" if per is Per.PERSON else per.value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """How much is reserved: runs, the minutes of those whose minutes are known, and how many are `untimed`."""
+
+    runs: int = 0
+    minutes: int = 0
+    untimed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How much may be reserved from one time on and before another, under any of some names; None: without limit.
+
+    `untimed`: as how many minutes a run counts whose minutes nobody knows.
+    """
+
+    per: Per
+    names: frozenset[str]
+    since: datetime
+    until: datetime
+    runs: int | None = None
+    minutes: int | None = None
+    untimed: int = 0
+
+    def taken(self, used: Used) -> int:
+        """Return the minutes that are reserved."""
+        return used.minutes + used.untimed * self.untimed
+
+    def asked(self, minutes: int | None) -> int:
+        """Return the minutes that a run counts as."""
+        return self.untimed if minutes is None else minutes
+
+    def has_room(self, used: Used, minutes: int | None) -> bool:
+        """Whether a run of so many minutes fits beside what is reserved; in a share of nothing nothing does."""
+        if 0 in {self.runs, self.minutes}:
+            return False
+        runs = self.runs is None or used.runs < self.runs
+        return runs and (self.minutes is None or self.taken(used) + self.asked(minutes) <= self.minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """What is reserved of each share that was asked for, where at least one of them has no room."""
+
+    used: tuple[Used, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCard:
     """A message that is edited until the run of its intent ends.

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codec import encode, to_row
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.requests import decode_request
-from adapters.store.tables import intents
+from adapters.store.tables import intents, reservations
 from bot.errors import StoreError
 from bot.model import RunRef
-from bot.state import Intent, IntentKind, IntentState
+from bot.state import Full, Intent, IntentKind, IntentState, Per, Reservation, Share, Used
 
 log = logging.getLogger(__name__)
 
 OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
 NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
 MOST_SENT = 100
+LOCK = (
+    0x51554F54  # "QUOT": on PostgreSQL confirmations take turns, so that two do not take the same last share
+)
 
 
 class SqlIntents(Part):
@@ -55,6 +59,40 @@ class SqlIntents(Part):
         statement = update(intents).where(intents.c.id == intent_id, intents.c.state.in_(sorted(expected)))
         return await self._write(statement.values(values)) > 0
 
+    @whole
+    async def confirm(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        now: datetime,
+        *,
+        reservation: Reservation | None = None,
+        shares: Sequence[Share] = (),
+    ) -> bool | Full:
+        """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time."""
+        due = (intents.c.id == intent_id) & intents.c.state.in_(sorted(expected))
+        values = {"state": IntentState.CONFIRMED, "changed_at": now, "reason": ""}
+        async with self._db.writing() as connection:
+            if shares and not self._db.lite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            if (await connection.execute(select(intents.c.id).where(due))).first() is None:
+                return False
+            used = [await _used(connection, share) for share in shares]
+            minutes = reservation.minutes if reservation else None
+            if not all(share.has_room(held, minutes) for share, held in zip(shares, used, strict=True)):
+                return Full(tuple(used))
+            if (await connection.execute(update(intents).where(due).values(values))).rowcount == 0:
+                return False
+            if reservation is not None:
+                row = to_row(reservations, reservation, intent_id=intent_id)
+                await connection.execute(insert(reservations), row)
+        return True
+
+    async def used(self, shares: Sequence[Share]) -> tuple[Used, ...]:
+        """Return how much of each share is reserved."""
+        async with self._db.reading() as connection:
+            return tuple([await _used(connection, share) for share in shares])
+
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents whose outcome is still to be found out, oldest first."""
         statement = (
@@ -84,6 +122,22 @@ class SqlIntents(Part):
     async def _one(self, statement: Select[Any]) -> Intent | None:
         row = await self._first(statement.limit(1))
         return None if row is None else _intent(row)
+
+
+async def _used(connection: AsyncConnection, share: Share) -> Used:
+    """Count what is reserved of a share by runs that were, or may have been, started."""
+    name = reservations.c.actor if share.per is Per.PERSON else reservations.c[share.per.value]
+    minutes = reservations.c.minutes
+    counts = (func.count(), func.coalesce(func.sum(minutes), 0), func.count().filter(minutes.is_(None)))
+    held = select(*counts).join(intents, intents.c.id == reservations.c.intent_id)
+    of_share = held.where(
+        name.in_(sorted(share.names)),
+        reservations.c.at >= share.since,
+        reservations.c.at < share.until,
+        intents.c.state.not_in(NEVER_SENT),
+    )
+    runs, known, untimed = (await connection.execute(of_share)).one()
+    return Used(runs=runs, minutes=int(known), untimed=untimed)
 
 
 def _newest() -> Select[Any]:

@@ -389,6 +389,17 @@ ledger_results = Table(
     Index("ledger_results_run", "connection", "run_id", "written_at"),
 )
 
+# What confirmed runs take of quotas; it counts as long as the intent's state says that it may have become a run.
+reservations = Table(
+    "reservations",
+    metadata,
+    *keys("intent_id"),
+    *texts("actor", "channel", "launcher", "connection"),
+    *numbers("minutes", nullable=True),
+    *times("at"),
+    Index("reservations_at", "at"),
+)
+
 # What is switched on: a row that is there.
 switches = Table("switches", metadata, *keys("name"), *times("at"), *texts("actor", "by"))
 

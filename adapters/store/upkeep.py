@@ -31,6 +31,7 @@ from adapters.store.tables import (
     publications,
     rate_limits,
     repeats,
+    reservations,
     results,
     runs,
     short_texts,
@@ -48,6 +49,7 @@ PUBLISHED = timedelta(days=30)  # plans of what was written elsewhere, and of wh
 # Threads, buttons, what was launched, keys of messages, results, records elsewhere, checks that never failed.
 YEAR = timedelta(days=400)
 CHAIN = 2 * DEPTH  # results of a series that stay, however old: those that a later run is compared with
+RESERVED = timedelta(days=7)  # no quota asks for more than the day
 STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
 
@@ -73,6 +75,7 @@ class Pruned:
     checks: int
     publications: int
     ledger: int
+    reservations: int
     rest: int  # what belonged to rows that are gone
 
 
@@ -136,6 +139,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
         "ledger": _pairs(
             (ledger_runs.c.connection, ledger_runs.c.run_id), ledger_runs.c.created_at < now - YEAR
         ),
+        "reservations": _rows(reservations.c.intent_id, reservations.c.at < now - RESERVED),
     }
 
 

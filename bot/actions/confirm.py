@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import access, authorization, sessions
-from bot.actions import send
+from bot.actions import reserving, send
 from bot.actions.kinds import KINDS
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
@@ -99,9 +99,10 @@ async def _confirmed(intent: Intent, platform: Platform, services: Services) -> 
         earlier = await _repeated_meanwhile(intent, services)
         if earlier is not None:
             return await _ask_again(intent, earlier, platform, services)
-        if await services.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, services.clock.now()):
-            return None
-    return await _happened(intent, services)
+        confirmed = await reserving.confirm(intent, platform, services, expected=DRAFT)
+    if isinstance(confirmed, Reply):
+        return confirmed
+    return None if confirmed else await _happened(intent, services)
 
 
 async def repeated(

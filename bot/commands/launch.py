@@ -17,7 +17,7 @@ from functools import partial
 
 from bot import grammar, habits
 from bot.access import Role
-from bot.actions import confirm
+from bot.actions import confirm, reserving
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import mailed, may_mail
@@ -90,6 +90,9 @@ async def propose(
                                  subject=request.launcher, reason=_reason(reason, repeated), preset=preset)  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
         return await confirm.go(intent, asked, services)
+    left = await reserving.left(intent, platform, services)
+    if isinstance(left, Reply):
+        return left
     labels = {field.name: field.label for field in fields}
     shown = tuple((labels.get(name, name), value) for name, value in parameters)
     cost, alone = launches.cost(request), asked.invocation.place.direct
@@ -97,7 +100,7 @@ async def propose(
     differs = replies.unlike(unlike, labels, services.clock.now(), platform.terms) if unlike else ()
     return replies.confirmation(
         intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings, differs=differs,
-        findable=platform.lists is not None, of=of,
+        findable=platform.lists is not None, of=of, quotas=left,
     )  # fmt: skip
 
 

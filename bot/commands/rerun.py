@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from bot.access import Role
-from bot.actions import confirm
+from bot.actions import confirm, reserving
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.launch import propose
@@ -54,8 +54,11 @@ async def _again(
                                  preset=of.preset if of else "")  # fmt: skip
     if asked.invocation.confirmed and earlier is None:
         return await confirm.go(intent, asked, services)
+    left = await reserving.left(intent, platform, services)
+    if isinstance(left, Reply):
+        return left
     warnings = (just_confirmed(earlier, platform, services.clock.now()),) if earlier else ()
-    return replies.confirm_rerun(intent, request, platform.terms, warnings)
+    return replies.confirm_rerun(intent, request, platform.terms, warnings, left)
 
 
 async def _launch_again(

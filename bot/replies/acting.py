@@ -65,14 +65,17 @@ _SCOPES: Mapping[RerunScope, tuple[str, str]] = {
 }  # what the title and the fact say
 
 
-def confirm_rerun(intent: Intent, request: RerunRequest, terms: Terms, warnings: tuple[Line, ...]) -> Reply:
-    """Ask before a run is run again."""
+def confirm_rerun(
+    intent: Intent, request: RerunRequest, terms: Terms, warnings: tuple[Line, ...], quotas: tuple[Fact, ...]
+) -> Reply:
+    """Ask before a run is run again; `quotas`: what is left of them."""
     part, what = _SCOPES[request.scope]
     facts = (
         Fact(terms.run.title, (Untrusted(request.run_id, code=True),)),
         Fact("What", (what.format(terms.check.many, platform=terms.platform),)),
         Fact("Connection", (Untrusted(intent.connection),)),
         Fact("Cost", (f"one {terms.run.one}",)),
+        *quotas,
     )
     title: Line = (f"Rerun {part}", *run_named(request.launcher, request.run_id), "?")
     return confirmation(intent, title, facts, yes="Rerun", warnings=warnings)

@@ -98,11 +98,12 @@ def confirmation(
     differs: Line = (),
     findable: bool = True,
     of: Run | None = None,
+    quotas: tuple[Fact, ...] = (),
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs.
 
     `alone`: nobody but the requester reads it. `differs`: in what from the last run. `findable`: some list may show what a lost answer left behind. `of`: the
-    run that is run again.
+    run that is run again. `quotas`: what is left of them.
     """
     name = request.launcher
     if request.launcher_key and not name.endswith(f"({request.launcher_key})"):
@@ -110,7 +111,7 @@ def confirmation(
     verb = "Rerun" if of else "Launch"
     what: Line = (f"{verb} ", *(run_name(of) if of else (Untrusted(request.launcher),)))
     asked: Line = (*what, f" for {cost}? Nothing has been started yet.")
-    facts = [Fact(terms.launcher.title, (Untrusted(name, code=True),)), Fact("Cost", (cost,))]
+    facts = [Fact(terms.launcher.title, (Untrusted(name, code=True),)), Fact("Cost", (cost,)), *quotas]
     facts += [Fact(name, _value(value, alone=alone)) for name, value in parameters]
     card = Card(
         title=(*what, "?"),

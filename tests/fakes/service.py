@@ -414,6 +414,7 @@ class FakeRunService:
     group = staticmethod(launching.group)
     given = staticmethod(launching.given)
     cost = staticmethod(launching.cost)
+    minutes = staticmethod(launching.minutes)
     notes = staticmethod(launching.notes)
 
     async def launch(self, request: LaunchRequest) -> LaunchOutcome:

@@ -17,13 +17,17 @@ from bot.state import (
     AuditEntry,
     AuditLine,
     AuditQuery,
+    Full,
     Intent,
     IntentKind,
     IntentState,
     Invocation,
     PollStep,
+    Reservation,
+    Share,
     Subscription,
     Switched,
+    Used,
 )
 from tests.fakes.store_base import Shared, cleaned
 from tests.fakes.store_channels import MemoryChannels
@@ -131,6 +135,7 @@ class MemoryIntents(Shared):
     def __init__(self) -> None:
         super().__init__()
         self.intents: dict[str, Intent] = {}
+        self.reservations: dict[str, Reservation] = {}
 
     async def draft(self, intent: Intent) -> None:
         await self._turn()
@@ -153,8 +158,8 @@ class MemoryIntents(Shared):
         reason: str = "",
     ) -> bool:
         await self._turn()
-        found = self.intents.get(clean(intent_id))
-        if found is None or found.state not in expected:
+        found = self._expected(intent_id, expected)
+        if found is None:
             return False
         self.intents[found.id] = cleaned(
             found,
@@ -164,6 +169,47 @@ class MemoryIntents(Shared):
             posted_at=now if state is IntentState.POSTING else found.posted_at,
         )
         return True
+
+    async def confirm(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        now: datetime,
+        *,
+        reservation: Reservation | None = None,
+        shares: Sequence[Share] = (),
+    ) -> bool | Full:
+        await self._turn()
+        found = self._expected(intent_id, expected)
+        if found is None:
+            return False
+        used = [self._used(share) for share in shares]
+        minutes = reservation.minutes if reservation else None
+        if not all(share.has_room(held, minutes) for share, held in zip(shares, used, strict=True)):
+            return Full(tuple(used))
+        self.intents[found.id] = cleaned(found, state=IntentState.CONFIRMED, reason="")
+        if reservation is not None:
+            self.reservations[found.id] = cleaned(reservation)
+        return True
+
+    async def used(self, shares: Sequence[Share]) -> tuple[Used, ...]:
+        await self._turn()
+        return tuple(map(self._used, shares))
+
+    def _expected(self, intent_id: str, expected: frozenset[IntentState]) -> Intent | None:
+        found = self.intents.get(clean(intent_id))
+        return found if found is not None and found.state in expected else None
+
+    def _used(self, share: Share) -> Used:
+        held = [
+            reserved
+            for intent_id, reserved in self.reservations.items()
+            if reserved.of(share.per) in map(clean, share.names)
+            and share.since <= reserved.at < share.until
+            and self.intents[intent_id].state not in NEVER_SENT
+        ]
+        minutes = [reserved.minutes for reserved in held if reserved.minutes is not None]
+        return Used(runs=len(held), minutes=sum(minutes), untimed=len(held) - len(minutes))
 
     async def open_intents(self) -> tuple[Intent, ...]:
         await self._turn()

@@ -139,6 +139,10 @@ class ExecutionService:
         """Say what a launch costs."""
         return launching.cost(request, self._plans.totals)
 
+    def minutes(self, request: LaunchRequest, /) -> None:
+        """Tell nothing: nobody says before how long an execution takes."""
+        del request
+
     def notes(self, request: LaunchRequest, /) -> tuple[Line, ...]:
         """Say nothing: what is sent is all there is to know."""
         del request

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
+from math import ceil
 from types import MappingProxyType
 
 from adapters.platforms.antithesis.ids import checked_launcher, is_launcher
@@ -116,6 +118,12 @@ def cost(request: LaunchRequest) -> str:
     """Say what a launch costs: test time is what is paid for."""
     duration = request.values.get("duration")
     return replies.test_time(grammar.minutes(duration) if duration else None)
+
+
+def minutes(request: LaunchRequest) -> int | None:
+    """Return the test time that is asked for, in whole minutes; None where the launcher decides."""
+    duration = request.values.get("duration")
+    return ceil(Decimal(grammar.minutes(duration))) if duration else None
 
 
 def notes(request: LaunchRequest) -> tuple[Line, ...]:

@@ -59,6 +59,10 @@ def cost(_request: LaunchRequest) -> str:
     return "two requests"
 
 
+def minutes(_request: LaunchRequest) -> None:
+    """Tell nothing: a record runs nothing."""
+
+
 def notes(_request: LaunchRequest) -> tuple[Line, ...]:
     """Say what people who know other platforms would not expect."""
     return (("This creates a record to report results into. It runs nothing.",),)

@@ -196,6 +196,10 @@ class BuildService:
         del request
         return "one build"
 
+    def minutes(self, request: LaunchRequest, /) -> None:
+        """Tell nothing: nobody says before how long a build takes."""
+        del request
+
     def notes(self, request: LaunchRequest, /) -> tuple[Line, ...]:
         """Say how many builds wait before it, as the list of builds said last."""
         del request

@@ -13,7 +13,7 @@ from adapters.store.store import SqlStore, open_store
 from adapters.store.tables import inbox, metadata, results
 from bot.cards import Command, Context
 from bot.model import RunRef
-from bot.state import AuditEntry, IntentState, LateCause, LiveCard, MessageRef, Subscription
+from bot.state import AuditEntry, IntentState, LateCause, LiveCard, MessageRef, Reservation, Subscription
 from tests.contract.store.kit import (
     CHANNEL,
     CHATS,
@@ -72,6 +72,12 @@ async def _fill(store: SqlStore) -> None:
     await store.keep_button("token", Command("status"))
     for name, state in (("no", IntentState.EXPIRED), ("yes", IntentState.ACCEPTED)):
         await store.draft(an_intent(id=name, state=state))
+    run = Reservation(actor="a", channel=CHANNEL, launcher="x", connection="demo", minutes=30, at=NOW)
+    await store.draft(an_intent(id="reserved"))
+    await store.confirm("reserved", frozenset({IntentState.DRAFT}), NOW, reservation=run)
+    await store.advance(
+        "reserved", frozenset({IntentState.CONFIRMED}), IntentState.ACCEPTED, NOW, run_id="r2"
+    )
     card = LiveCard(intent_id="yes", message=MessageRef(channel=CHANNEL, message_id="m"))
     await store.add_live(card)
     await store.end_live(card)
@@ -111,7 +117,8 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
     pruned = await old.prune(LATER)
 
     assert await _rows(old) == kept
-    assert (pruned.messages, pruned.intents, pruned.threads, pruned.short_texts) == (3, 2, 2, 1)
+    assert (pruned.messages, pruned.intents, pruned.threads, pruned.short_texts) == (3, 3, 2, 1)
+    assert pruned.reservations == 1
     assert await old.verify_audit() == 1
     assert await old.prune(LATER) == upkeep.Pruned(
         commands=0,
@@ -125,6 +132,7 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
         results=0,
         publications=0,
         ledger=0,
+        reservations=0,
         rest=0,
     )
 

@@ -1,0 +1,107 @@
+"""Reserve what a run takes of quotas, in the step that confirms it, and say what is left of them.
+
+Only what starts a run counts: a launch and a rerun, not where a launch opens a record that runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot import authorization, quotas
+from bot.access import Denied
+from bot.actions import send
+from bot.actions.kinds import KINDS
+from bot.cards import Fact, Reply
+from bot.command import Services
+from bot.model import LaunchRequest
+from bot.people import people_of
+from bot.platform import Platform
+from bot.quotas import Quota, Standing
+from bot.replies import quotas as replies
+from bot.state import Full, Intent, IntentState, Reservation, Share, Used
+from bot.triage import RerunRequest
+
+
+async def confirm(
+    intent: Intent, platform: Platform, services: Services, *, expected: frozenset[IntentState]
+) -> bool | Reply:
+    """Confirm an intent in an expected state and reserve what it takes, both or neither; return a refusal where a quota is spent.
+
+    False where somebody else moved it meanwhile. Raises `StoreError`.
+    """
+    now = services.clock.now()
+    wanted = reservation_of(intent, platform, now)
+    rules, shares = await _asked(wanted, services)
+    done = await services.store.confirm(intent.id, expected, now, reservation=wanted, shares=shares)
+    if isinstance(done, Full) and wanted is not None:
+        return await _refused(intent, wanted, _stand(wanted, rules, shares, done.used), services)
+    return done is True
+
+
+async def left(intent: Intent, platform: Platform, services: Services) -> tuple[Fact, ...] | Reply:
+    """Return what a card says of the quotas that hold for an intent; a refusal where one has no room now. Raises `StoreError`."""
+    wanted = reservation_of(intent, platform, services.clock.now())
+    rules, shares = await _asked(wanted, services)
+    if wanted is None or not rules:
+        return ()
+    standings = _stand(wanted, rules, shares, await services.store.used(shares))
+    if not all(standing.has_room for standing in standings):
+        return await _refused(intent, wanted, standings, services)
+    named = [(standing, _named(standing, intent)) for standing in standings]
+    return replies.facts(named, services.terms, wanted.at)
+
+
+def reservation_of(intent: Intent, platform: Platform, now: datetime) -> Reservation | None:
+    """Return what an intent takes of quotas, None where it starts no run."""
+    if not KINDS[intent.kind].starts_run or platform.runs_nothing:
+        return None
+    request, launches = intent.request, platform.launches
+    minutes = launches.minutes(request) if launches and isinstance(request, LaunchRequest) else None
+    return Reservation(actor=intent.actor, channel=intent.channel, launcher=_launcher(intent).casefold(),
+                       connection=intent.connection, minutes=minutes, at=now)  # fmt: skip
+
+
+async def _asked(wanted: Reservation | None, services: Services) -> tuple[Sequence[Quota], Sequence[Share]]:
+    """Return the rules that hold for a reservation, and the share that each gives."""
+    rules = services.policy.quotas
+    if wanted is None or not rules:
+        return (), ()
+    ids = (await people_of(services)).ids(wanted.actor)
+    holding = quotas.holding(rules, wanted, ids)
+    return holding, [quota.share(wanted, ids) for quota in holding]
+
+
+def _stand(
+    wanted: Reservation, rules: Sequence[Quota], shares: Sequence[Share], used: Sequence[Used]
+) -> list[Standing]:
+    return [
+        Standing(quota=quota, share=share, used=held, minutes=wanted.minutes)
+        for quota, share, held in zip(rules, shares, used, strict=True)
+    ]
+
+
+async def _refused(
+    intent: Intent, wanted: Reservation, standings: Sequence[Standing], services: Services
+) -> Reply:
+    """Refuse, and note why: what cannot be started at all is said first."""
+    full = sorted((standing for standing in standings if not standing.has_room), key=lambda one: one.ever)
+    said = [replies.spent(one, _named(one, intent), services.terms, wanted.at) for one in full]
+    detail = "; ".join(f"{one.quota.rule}, {one.quota.written}" for one in full)
+    await send.note(intent, "denied", detail, store=services.store, now=wanted.at)
+    return await authorization.refusal(Denied(" ".join(said), full[0].quota.rule), services)
+
+
+def _named(standing: Standing, intent: Intent) -> str:
+    """Return what a rule counts an intent by, as people write it."""
+    return {"launcher": _launcher(intent), "connection": intent.connection}.get(standing.quota.per, "")
+
+
+def _launcher(intent: Intent) -> str:
+    """Return the name of the launcher, without the key that tells it apart: both of one name share a quota."""
+    match intent.request:
+        case LaunchRequest(launcher=name, launcher_key=key):
+            return name.removesuffix(f" ({key})")
+        case RerunRequest(launcher=name):
+            return name
+    return ""

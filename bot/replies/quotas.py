@@ -1,0 +1,85 @@
+"""What the bot says of quotas: what is left of one, and why something cannot be started today."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import Fact, Line, Untrusted, plain
+from bot.quotas import Quota, Standing
+from bot.replies.wording import clock_time, count, listed, number_of
+from bot.state import Per
+from bot.terms import Terms
+
+UNREADABLE = "What is left of quotas today cannot be read just now."
+
+
+def left(standing: Standing, name: str, terms: Terms, now: datetime) -> Line:
+    """Say what is left today: "2 of 5 runs and 60 of 120 minutes are left today for this channel; the day ends …"."""
+    parts, share = [], standing.share
+    if share.runs is not None:
+        parts.append(f"{standing.runs_left or 0:,} of {number_of(share.runs, terms.run)}")
+    if share.minutes is not None:
+        parts.append(f"{standing.minutes_left or 0:,} of {count(share.minutes, 'minute')}")
+    one = len(parts) == 1 and 1 in {standing.runs_left, standing.minutes_left}
+    ends = clock_time(share.until, standing.quota.zone, besides=now)
+    return (f"{' and '.join(parts)} {'is' if one else 'are'} left today for ", *_whose(standing.quota.per, name, terms),
+            f"; the day ends {ends}.")  # fmt: skip
+
+
+def facts(standings: list[tuple[Standing, str]], terms: Terms, now: datetime) -> tuple[Fact, ...]:
+    """Say beside the cost of a run what is left for it, and as what it counts where nobody knows its minutes."""
+    return tuple(
+        Fact("Quota", (*left(standing, name, terms, now), *_untimed(standing, terms)))
+        for standing, name in standings
+    )
+
+
+def _untimed(standing: Standing, terms: Terms) -> Line:
+    if standing.minutes is not None or standing.share.minutes is None:
+        return ()
+    counts = f"it counts as {count(standing.share.untimed, 'minute')}"
+    if not standing.share.untimed:
+        counts = "it takes none of the minutes"
+    return (f" How long this {terms.run.one} takes is not known before, so {counts}.",)
+
+
+def spent(standing: Standing, name: str, terms: Terms, now: datetime) -> str:
+    """Say why a run cannot be started, and when it can: today's quota is used up, or it never fits."""
+    share, run = standing.share, terms.run
+    whose = plain(_whose(standing.quota.per, name, terms))
+    if 0 in {share.runs, share.minutes}:
+        of = f"{run.many}" if share.runs == 0 else "minutes"
+        return f"No {run.one} can be started for {whose}: the quota is 0 {of} a day."
+    free = clock_time(share.until, standing.quota.zone, besides=now)
+    if standing.runs_left == 0:
+        limit = number_of(share.runs or 0, run)
+        return f"The quota of {limit} a day for {whose} is used up. It is free again from {free} on."
+    limit, asks = count(share.minutes or 0, "minute"), count(share.asked(standing.minutes), "minute")
+    counts = "asks for" if standing.minutes is not None else "counts as"
+    if not standing.ever:
+        return f"This {run.one} {counts} {asks}, more than the quota of {limit} a day for {whose}."
+    rest = count(standing.minutes_left or 0, "minute")
+    return (
+        f"This {run.one} {counts} {asks}, and {rest} of the quota of {limit} a day for {whose} are left."
+        f" All of it is free again from {free} on."
+    )
+
+
+def limit(quota: Quota, terms: Terms) -> Line:
+    """Say what each launcher gets: "At most 5 runs and 120 minutes a day for each launcher."."""
+    limits = [number_of(quota.runs, terms.run)] if quota.runs is not None else []
+    limits += [count(quota.minutes, "minute")] if quota.minutes is not None else []
+    noun = terms.launcher.one if quota.per is Per.LAUNCHER else quota.per.value
+    return (f"At most {listed(limits)} a day ({quota.zone}) for each {noun}.",)
+
+
+def _whose(per: Per, name: str, terms: Terms) -> Line:
+    match per:
+        case Per.PERSON:
+            return ("you",)
+        case Per.CHANNEL:
+            return ("this channel",)
+        case Per.LAUNCHER:
+            return (f"the {terms.launcher.one} “", Untrusted(name), "”")
+        case Per.CONNECTION:
+            return ("the connection “", Untrusted(name), "”")
