@@ -66,7 +66,7 @@ class Settings(General):
     @property
     def presets(self) -> Mapping[str, Preset]:
         """Prepared launches by name."""
-        return {p.name: Preset(name=p.name, launcher=p.launcher, values=p.values) for p in self.preset}
+        return {table.name: table.preset for table in self.preset}
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

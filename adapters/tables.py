@@ -30,8 +30,9 @@ from bot import grammar, mentioning
 from bot.access import Role, reaches
 from bot.calendar import EVERY_DAY, Window
 from bot.cards import ReportLinks
+from bot.command import Preset
 from bot.errors import UserError
-from bot.model import Secret
+from bot.model import Repository, Secret
 from bot.replies import channel as of_channel
 from bot.state import ChannelSettings, Expectation, MentionRule, Outcome, PublishRule, Subscription
 
@@ -253,11 +254,18 @@ class Expect(Table):
 
 
 class PresetTable(Table):
-    """A launch prepared under a name."""
+    """A launch prepared under a name. `people`: who may use it; `free`: which parameters may be given beside it."""
 
     name: Name
     launcher: str = Field(min_length=1)
     values: Mapping[str, Annotated[str, BeforeValidator(_scalar)]] = {}
+    people: frozenset[Principal] = frozenset()
+    free: frozenset[Annotated[str, Field(min_length=1)]] | None = None
+
+    @property
+    def preset(self) -> Preset:
+        """The same as the core knows it."""
+        return Preset(**dict(self))
 
 
 class Publish(Table):
@@ -323,6 +331,7 @@ class General(Table):
     report_links: Links = ReportLinks.POST
     read_only: bool = False
     recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone
+    image_registries: frozenset[Annotated[Repository, _read(grammar.registry)]] | None = None  # None: any
     roles: Mapping[RoleName, frozenset[Principal]] = {}
     places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
     watch: tuple[Watch, ...] = ()

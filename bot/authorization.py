@@ -8,6 +8,7 @@ from __future__ import annotations
 from bot.access import TERMINAL, Afresh, Allowed, Decision, Denied, Policy, Role
 from bot.cards import Reply
 from bot.command import Services
+from bot.errors import Forbidden
 from bot.replies import access as replies
 from bot.replies import problems
 from bot.state import Actor, Place
@@ -34,16 +35,33 @@ def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: b
     """Decide whether a person may use a verb that needs a role here and now; ask again before acting."""
     if policy.read_only and changes:
         return Denied(replies.READ_ONLY, READ_ONLY)
-    if actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]:
+    if at_terminal(actor, place):
         return Allowed("terminal")
     if not policy.configured:
         return _unconfigured(actor, place, need, changes=changes)
     return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
 
 
+def at_terminal(actor: Actor, place: Place) -> bool:
+    """Whether it is the person at the machine that Clew runs on: the settings take nothing from them."""
+    return actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]
+
+
+def among(principals: frozenset[str], actor: Actor, place: Place) -> bool:
+    """Whether ids name a person, a group of theirs, or the channel or whole that they are in; guests only by name."""
+    named, broad = _ids(actor, place)
+    return bool(principals & named) or (not actor.guest and bool(principals & broad))
+
+
 async def refusal(denied: Denied, services: Services) -> Reply:
     """Answer somebody who may not do that, with the rule and whom to ask. Raises `StoreError`."""
     return problems.denied(denied.reason, denied.rule, await whom_to_ask(denied, services))
+
+
+async def forbidden(error: Forbidden, services: Services) -> Reply:
+    """Answer what a rule of the settings does not allow, with the rule and whom to ask. Raises `StoreError`."""
+    who = replies.admins(await services.admins())
+    return problems.denied(f"{error.problem} {error.hint}".strip(), error.rule, who)
 
 
 async def whom_to_ask(denied: Denied, services: Services) -> str:
@@ -105,13 +123,19 @@ def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
 
     What a whole workspace, server or channel has reaches its guests for reading only.
     """
-    person = actor.principals | {actor.id}
-    broad = {place.channel, *(name for name in person if _is_whole(name))}
+    named, broad = _ids(actor, place)
     by_broad = [role for role, members in policy.roles.items() if members & broad]
     if actor.guest and by_broad:
         by_broad = [Role.READ]
-    by_name = [role for role, members in policy.roles.items() if members & (person - broad)]
+    by_name = [role for role, members in policy.roles.items() if members & named]
     return max((*by_name, *by_broad), default=None)
+
+
+def _ids(actor: Actor, place: Place) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of a person and their groups, and those of the channel and of wholes, which say nothing of one person."""
+    person = actor.principals | {actor.id}
+    broad = frozenset({place.channel, *(name for name in person if _is_whole(name))})
+    return person - broad, broad
 
 
 def held_as(policy: Policy, actor: Actor, place: Place) -> dict[Role, list[str]]:

@@ -246,10 +246,15 @@ class FieldKind(StrEnum):
     CHOICE = "choice"
     FLAG = "flag"
     ADDRESSES = "addresses"  # of mail, separated by ;
+    IMAGE = "image"  # of a container
+    IMAGES = "images"  # of containers, separated by ;
     TEXT = "text"
     LONG_TEXT = "long text"
     FILE = "file"
     BRANCH = "branch"
+
+
+LINES = frozenset({FieldKind.LONG_TEXT, FieldKind.IMAGES})  # of which somebody may fill in several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

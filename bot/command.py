@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from bot.access import Afresh, Policy, Role
 from bot.cache import Bounded
 from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
-from bot.model import NOTHING, Check, Moment, Run, Secret
+from bot.model import NOTHING, Check, Moment, Repository, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
 from bot.ports import Clock, FindAddressee, OpenFile, Report, Store
@@ -62,11 +62,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A launch prepared in the settings: its launcher and values by parameter name."""
+    """A launch prepared in the settings: its launcher and values by parameter name.
+
+    `people`: the ids of whom may use it, as roles take them; none: whoever may launch. `free`: the names of the parameters
+    that may be given beside it, or otherwise than it has them; None: all.
+    """
 
     name: str
     launcher: str
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    people: frozenset[str] = frozenset()
+    free: frozenset[str] | None = None
 
 
 LOOKED_AT = 1_000
@@ -88,6 +94,7 @@ class Services:
     recipient_domains: frozenset[str] = (
         frozenset()
     )  # where reports may be mailed; none: to the requester alone
+    image_registries: frozenset[Repository] | None = None  # where images may be from; None: from anywhere
     report_links: Mapping[str, ReportLinks] = field(default_factory=dict)  # by connection
     confirm_within: timedelta = timedelta(minutes=5)  # as the cards say; longer only where time runs fast
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits

@@ -2,7 +2,8 @@
 
 ClewError
 ├── UserError            the person can fix it; its sentences are shown as they are
-│   └── WrongValue       a parameter's value cannot be read
+│   ├── WrongValue       a parameter's value cannot be read
+│   └── Forbidden        a rule of the settings does not allow it to this person, or to anybody
 ├── ServiceError         a test platform did not do what was asked
 │   ├── Unreachable      no answer came; safe to try a read again later
 │   ├── AccessRefused    401 or 403: the key is wrong or lacks the right; stop asking
@@ -79,6 +80,23 @@ class WrongValue(UserError):
     def at_field(self, label: str) -> str:
         """Return the sentence for a form's field."""
         return " ".join(f"{label} {self._at_field}".split())
+
+
+class Forbidden(UserError):
+    """What a rule of the settings does not allow: answered as a refusal that names the rule and whom to ask, and audited.
+
+    `rule`: its name as in the settings; `about`: what it does not allow, for the audit trail, without a person's address.
+    """
+
+    def __init__(self, problem: str, hint: str, *, rule: str, about: str = "") -> None:
+        super().__init__(problem, hint)
+        self.rule = rule
+        self.about = about
+
+    @property
+    def noted(self) -> str:
+        """What the audit trail says of it."""
+        return f"{self.rule}: {self.about}" if self.about else self.rule
 
 
 def _examples(shown: str, examples: tuple[str, ...]) -> str:

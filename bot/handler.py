@@ -17,7 +17,7 @@ from bot.commands.mark import VERB as MARK
 from bot.commands.parameters import RUN
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
-from bot.errors import ClewError, UserError, WrongValue
+from bot.errors import ClewError, Forbidden, UserError, WrongValue
 from bot.model import Secret
 from bot.parsed import ParsedCommand
 from bot.ports import FindAddressee, OpenFile, Report
@@ -210,7 +210,11 @@ class Handler:
         if denied := await self._allow(verb, asked):
             raise UserError(denied.reason, await authorization.whom_to_ask(denied, self.services))
         asked = replace(asked, untouched=untouched)
-        form = await verb.form(asked, self.services) if verb.form else None
+        try:
+            form = await verb.form(asked, self.services) if verb.form else None
+        except Forbidden as error:
+            await self.refused(invocation.actor, invocation.place, error.noted, action=verb.name)
+            raise
         if form is None:
             return None
         return replace(form, fields=tuple(field for field in form.fields if field.name not in verb.untaken))
@@ -310,6 +314,9 @@ class Handler:
         reading.check_secrets(verb, asked.command, asked.invocation.values)
         try:
             return problems.remarked(await verb.handle(asked, self.services), asked.remarks)
+        except Forbidden as error:
+            await self.refused(asked.invocation.actor, asked.invocation.place, error.noted, action=verb.name)
+            return await authorization.forbidden(error, self.services)
         except WrongValue as error:
             raise error.of(asked.command.as_typed(error.name)) from error
 

@@ -567,6 +567,22 @@ class RunQuery:
     created_before: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where an image is from: its registry, in lower case with its port, and the path there; both say all that they mean."""
+
+    registry: str
+    path: str = ""
+
+    def within(self, other: Repository) -> bool:
+        """Whether it is the other one or below it, by whole parts of the path."""
+        same = self.registry == other.registry
+        return same and (not other.path or f"{self.path}/".startswith(f"{other.path}/"))
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.path}" if self.path else self.registry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchRequest:
     """A test run to start. `values`: as they were given, by the names of the platform's form.

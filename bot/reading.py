@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bot import grammar, moments
-from bot.cards import Command, FieldKind
+from bot.cards import LINES, Command, FieldKind
 from bot.command import ENTRY, PASTED_INTO, PROPERTY, Verb
 from bot.errors import UserError
 from bot.parsed import ParsedCommand
@@ -18,7 +18,7 @@ from bot.replies.pasting import written_paste
 TEST = "test"  # what many platforms call a check
 _NUMBER = re.compile(r"(?:[\w-]{1,64}/)?[0-9]{1,20}", re.ASCII)  # a short id, maybe with its connection
 _PROSE = frozenset({"description", "antithesis.description"})  # for people: a mask says enough to them
-_SPACED = {FieldKind.TEXT, FieldKind.BRANCH, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
+_SPACED = {FieldKind.TEXT, FieldKind.BRANCH, *LINES, FieldKind.IMAGE, FieldKind.LAUNCHER, FieldKind.PROPERTY}
 
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:

@@ -20,6 +20,7 @@ from bot.cache import Cache
 from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import ClewError
+from bot.launch_rules import usable
 from bot.launchers import known_launchers, one_launcher
 from bot.model import NOTHING, Check, Moment, RunQuery
 from bot.platform import Platform
@@ -131,7 +132,9 @@ class Autocomplete:
             return []
         name, equals, value = word.partition("=")
         own = next((p for p in verb.parameters if (p.name == name if equals else p.positional)), None)
-        bare = self._presets() if not equals and any(p.name == "preset" for p in verb.parameters) else ()
+        bare = (
+            self._presets(beside) if not equals and any(p.name == "preset" for p in verb.parameters) else ()
+        )
         values = (*bare, *(await self._values(own, value if equals else word, beside) if own else ()))
         head = f"{name}=" if equals else ""
         written = [replace(s, text=head + (s.short or grammar.one_word(s.text))) for s in values]
@@ -158,7 +161,7 @@ class Autocomplete:
             return _listed(parameter.choices, typed)
         return {
             "verb": self._verbs,
-            "preset": self._presets(),
+            "preset": self._presets(beside),
             "connection": tuple(Suggestion(text=name) for name in self._platforms),
         }.get(parameter.name, ())
 
@@ -257,8 +260,9 @@ class Autocomplete:
         )
         return found.failing if found is not None else ()
 
-    def _presets(self) -> tuple[Suggestion, ...]:
-        presets = self._services.presets.values()
+    def _presets(self, beside: Invocation) -> tuple[Suggestion, ...]:
+        """Return the presets that the person may use."""
+        presets = usable(self._services, beside.actor, beside.place).values()
         return tuple(Suggestion(text=p.name, hint=replies.preset(p.launcher)) for p in presets)
 
     def _meant(self, beside: Invocation) -> list[Platform]:

@@ -11,11 +11,12 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import access, authorization, sessions
+from bot import access, authorization, launch_rules, sessions
 from bot.actions import reserving, send
 from bot.actions.kinds import KINDS
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
+from bot.errors import Forbidden
 from bot.model import DebugRequest, LaunchRequest
 from bot.platform import Platform
 from bot.replies import confirming, debugging, intents, problems
@@ -72,7 +73,7 @@ async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)
-    denied = await _denied(intent, asked, services)
+    denied = await _denied(intent, platform, asked, services)
     if denied is not None:
         return denied
     held = await _confirmed(intent, platform, services)
@@ -193,16 +194,23 @@ async def _stranger(intent: Intent, asked: Asked, services: Services) -> Reply |
     return problems.denied(reason)
 
 
-async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | None:
-    """Refuse a person who has lost the right, or anybody while Clew is read-only."""
+async def _denied(intent: Intent, platform: Platform, asked: Asked, services: Services) -> Reply | None:
+    """Refuse a person who has lost the right, what the settings no longer allow, or anybody while Clew is read-only."""
     who, where = asked.invocation.actor, asked.invocation.place
     decision = await authorization.decide_now(
         await services.rules(), who, where, need=KINDS[intent.kind].role, changes=True, afresh=asked.afresh
     )
-    if not isinstance(decision, access.Denied):
-        return None
-    await send.note(intent, "denied", decision.rule, store=services.store, now=services.clock.now())
-    return await authorization.refusal(decision, services)
+    if isinstance(decision, access.Denied):
+        await send.note(intent, "denied", decision.rule, store=services.store, now=services.clock.now())
+        return await authorization.refusal(decision, services)
+    try:
+        await launch_rules.check(
+            intent.request, intent.preset, platform, services, actor=who, place=where, afresh=asked.afresh
+        )
+    except Forbidden as error:
+        await send.note(intent, "denied", error.noted, store=services.store, now=services.clock.now())
+        return await authorization.forbidden(error, services)
+    return None
 
 
 async def _let_go(

@@ -27,11 +27,11 @@ from bot.commands.parameters import (
     PROPERTY,
     RUN,
     check_taken,
-    may_mail,
     moment_field,
     run_field,
 )
 from bot.errors import UserError
+from bot.launch_rules import check_mail
 from bot.model import DebugRequest
 from bot.platform import AGENTS, DEBUGS, DIAGNOSES, Diagnoses, Platform
 from bot.replies import asking, pasting
@@ -164,13 +164,17 @@ def _words(target: MomentTarget, asked: Asked) -> str:
 
 def _recipients(asked: Asked, services: Services) -> tuple[str, ...]:
     """Return who gets the link: who was named, else the person, else nobody in particular."""
-    named = asked.value("recipients")
+    who, named = asked.invocation.actor, asked.value("recipients")
     if named is not None:
-        return may_mail(grammar.recipients(named), asked, services)
+        recipients = grammar.recipients(named)
+        check_mail(recipients, who, services)
+        return recipients
     try:
-        return may_mail(grammar.recipients(asked.invocation.actor.email or ""), asked, services)
+        recipients = grammar.recipients(who.email or "")
+        check_mail(recipients, who, services)
     except UserError:
         return ()
+    return recipients
 
 
 def _in_sessions(platform: Platform) -> bool:

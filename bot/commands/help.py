@@ -11,6 +11,7 @@ from bot.authorization import decide
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb, adapted, uses_of
 from bot.commands import link
+from bot.launch_rules import usable
 from bot.replies import commands
 from bot.replies import help as replies
 
@@ -34,7 +35,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return replies.overview(shown.values(), services.terms, denied)
     decision = _decided(shown[name], rules, asked, reads=False)
     known = isinstance(decision, Denied) or not at_terminal
-    return replies.of_verb(shown[name], decision if known else None)
+    mine = usable(services, asked.invocation.actor, asked.invocation.place)
+    takes = any(each.name == "preset" for each in shown[name].parameters)
+    return replies.of_verb(shown[name], decision if known else None, [*mine.values()] if takes else [])
 
 
 def _decided(verb: Verb, rules: Policy, asked: Asked, *, reads: bool) -> Decision:

@@ -20,16 +20,18 @@ from bot.access import Role
 from bot.actions import confirm, reserving
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
-from bot.commands.parameters import mailed, may_mail
 from bot.errors import ServiceError, UserError
+from bot.launch_rules import check, is_free, may_use, usable
 from bot.launchers import known_launchers, resolved
 from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
 from bot.platform import LAUNCHES, Launches, Platform
 from bot.recent import newest_here
 from bot.replies import launching as replies
+from bot.replies.access import not_for_you, preset_lacks
 from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
+from bot.replies.suggestions import preset as preset_of
 from bot.state import BEGINNING, Intent, IntentKind
 from bot.targets.run import having_launcher, platform_of, require
 from bot.usual import Habit
@@ -44,18 +46,22 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
     platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
+    preset = _launcher(asked, services)[1]
     fields = _given(asked, launches, services)
     lacking = [field for field in fields if field.required and not field.value]
     if lacking:
+        bound = next((f for f in lacking if not is_free(preset, f.name, fields[0].value, launches)), None)
+        if preset is not None and bound is not None:
+            raise preset_lacks(preset.name, bound.name)
         offered = await _offered(fields, platform, asked, services)
         usual = _words(offered) if any(field.offered for field in offered[1:]) else ""
         return replies.missing(
-            lacking, _form(offered, platform, asked, services), platform.terms, usual=usual
-        )
+            lacking, _form(offered, platform, asked, services), platform.terms,
+            usual=usual, preset=preset.name if preset else "",
+        )  # fmt: skip
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
     request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)
-    _, preset = _launcher(asked, services)
     return await propose(request, platform, asked, services, preset=preset.name if preset else "")
 
 
@@ -77,7 +83,8 @@ async def propose(
     request = await resolved(request, platform)
     parameters = launches.parameters(request)
     fields = launches.form(request.launcher, request.values)
-    may_mail(mailed(fields), asked, services)
+    who, where = asked.invocation.actor, asked.invocation.place
+    await check(request, preset, platform, services, actor=who, place=where, afresh=asked.afresh)
     repeated = await confirm.repeated(
         request, platform.connection, services, key=request.key, subject=request.launcher
     )
@@ -85,7 +92,7 @@ async def propose(
     newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
     with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
         newest = await _newest(request, platform, services)
-    warnings = (*again, *await _warnings(request, newest, platform, services))
+    warnings = (*again, *await _warnings(request, newest, platform, asked, services))
     intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
                                  subject=request.launcher, reason=_reason(reason, repeated), preset=preset)  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
@@ -130,14 +137,20 @@ def _takes(platform: Platform, launcher: str, asked: Asked, services: Services) 
 
 
 def _launcher(asked: Asked, services: Services) -> tuple[str, Preset | None]:
-    """Return the launcher that is named, "" where none is, and the preset that names it."""
+    """Return the launcher that is named, "" where none is, and the preset that names it. Raises `UserError`."""
     said, named = asked.command.bare, asked.value("preset")
     preset = services.presets.get(named or said)
     if named and preset is None:
-        raise replies.no_preset(named, list(services.presets))
+        raise replies.no_preset(named, list(_presets(asked, services)))
     if said and named:
         raise replies.preset_and_launcher(named, said)
+    if preset is not None and not may_use(preset, asked.invocation.actor, asked.invocation.place):
+        raise not_for_you(preset.name)
     return asked.value("launcher") or (preset.launcher if preset else said), preset
+
+
+def _presets(asked: Asked, services: Services) -> Mapping[str, Preset]:
+    return usable(services, asked.invocation.actor, asked.invocation.place)
 
 
 def _given(asked: Asked, launches: Launches, services: Services) -> tuple[Field, ...]:
@@ -256,15 +269,17 @@ async def _newest(request: LaunchRequest, platform: Platform, services: Services
 
 
 def _form(fields: tuple[Field, ...], platform: Platform, asked: Asked, services: Services) -> Form:
+    """Return the form; one of a preset says so in place of the launcher, and asks for what that leaves free."""
+    preset, launches = _launcher(asked, services)[1], platform.launches
+    if preset is not None and launches is not None:
+        said = Field(name="preset", label="Preset", kind=FieldKind.CHOICE, value=preset.name, required=True,
+                     choices=(preset.name,), hint=preset_of(preset.launcher))  # fmt: skip
+        given = (f for f in fields[1:] if is_free(preset, f.name, preset.launcher, launches))
+        fields = (said, *given)
     if len(services.platforms) > 1:
         where = Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=platform.connection,
                       choices=tuple(services.platforms), offered=not asked.value("connection"))  # fmt: skip
         fields = (*fields, where)
-    if (preset := _launcher(asked, services)[1]) is not None:  # it stays a launch by that preset
-        by = Field(
-            name="preset", label="Preset", kind=FieldKind.CHOICE, value=preset.name, choices=(preset.name,)
-        )
-        fields = (*fields, by)
     return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
 
 
@@ -276,14 +291,14 @@ def _reason(given: str, repeated: Intent | None) -> str:
 
 
 async def _warnings(
-    request: LaunchRequest, newest: list[Run] | None, platform: Platform, services: Services
+    request: LaunchRequest, newest: list[Run] | None, platform: Platform, asked: Asked, services: Services
 ) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, one at work already, nothing to compare with."""
     launcher = request.launcher
     warnings = [*require(platform, LAUNCHES, services).notes(request)]
     unlisted = newest == [] and request.launcher_key is None
     if unlisted and launcher not in (seen := await known_launchers(platform, services)):
-        warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
+        warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *_presets(asked, services)])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
         warnings.append(replies.under_way(going, platform.terms))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from bot import command, grammar
 from bot.cards import FROM, Field, FieldKind
-from bot.command import Asked, Parameter, Services
+from bot.command import Asked, Parameter
 from bot.platform import Platform
 from bot.replies import commands
 from bot.terms import Terms
@@ -62,28 +62,6 @@ def first_of(asked: Asked, entries: int) -> int:
     """Return the number of the entry that a page of a list of so many begins with. Raises `UserError`."""
     begin = asked.value(FROM)
     return grammar.whole_number(begin, FROM, entries) if begin and entries else 1
-
-
-def may_mail(addresses: tuple[str, ...], asked: Asked, services: Services) -> tuple[str, ...]:
-    """Return addresses that mail may go to: of the domains that are set, else the person's own, and any of a preset.
-
-    Presets stand in the settings, so whoever runs Clew chose theirs. Raises `UserError` naming one that is not.
-    """
-    own = () if services.recipient_domains else (asked.invocation.actor.email,)
-    chosen = (
-        address
-        for preset in services.presets.values()
-        for platform in services.platforms.values()
-        if platform.launches is not None
-        for address in mailed(platform.launches.form(preset.launcher, preset.values))
-    )
-    return grammar.only_within(addresses, services.recipient_domains, (*own, *chosen))
-
-
-def mailed(fields: Iterable[Field]) -> tuple[str, ...]:
-    """Return who gets mail by the fields of a launch. Raises `UserError`."""
-    texts = (field.value for field in fields if field.kind is FieldKind.ADDRESSES and field.value)
-    return tuple(address for text in texts for address in grammar.recipients(text))
 
 
 def run_field(asked: Asked) -> Field:

@@ -10,7 +10,7 @@ from bot.grammar.command_text import (
     split,
     written,
 )
-from bot.grammar.lists import image, images, only_within, recipients
+from bot.grammar.lists import image, images, recipients, registry, repository
 from bot.grammar.names import by_one_name, flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import (
     MOST_MINUTES,
@@ -41,10 +41,11 @@ __all__ = [
     "named",
     "of_arguments",
     "one_word",
-    "only_within",
     "plain_text",
     "quoted",
     "recipients",
+    "registry",
+    "repository",
     "run_id",
     "since",
     "split",

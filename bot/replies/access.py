@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.access import Decision, Denied
-from bot.errors import UserError
+from bot.errors import Forbidden, UserError
 from bot.replies.meant import mistaken
 from bot.replies.wording import clock_time, listed
 from bot.state import Actor, Place, Switched
@@ -56,6 +56,70 @@ def not_here(place: Place, role: str) -> str:
     return (
         "Your role allows this only in certain channels. Whoever runs Clew can add this "
         f"channel, {place.channel}, to “{role}” under [places] in clew.toml."
+    )
+
+
+def not_for_you(preset: str) -> Forbidden:
+    """Refuse a preset to somebody whom its `people` do not name."""
+    return Forbidden(
+        f"The preset “{preset}” is not for you: its “people” in clew.toml name who may use it.",
+        "Ask one of them, or ask whoever runs Clew to add you.",
+        rule=f"preset:{preset}",
+        about="people",
+    )
+
+
+def not_free(preset: str, name: str, value: str | None, free: Collection[str]) -> Forbidden:
+    """Refuse a parameter that a preset does not leave free; `value`: what the preset has, None where it has none."""
+    rest = (
+        f"Only {listed(sorted(free))} can be given with it." if free else "Nothing else can be given with it."
+    )
+    own = f"sets {name}= to “{value[:_SHOWN]}”" if value is not None else f"does not allow {name[:_SHOWN]}="
+    return Forbidden(
+        f"The preset “{preset}” {own}. {rest}",
+        "Leave it out, or ask whoever runs Clew to add it to “free” of that preset in clew.toml.",
+        rule=f"preset:{preset}",
+        about=f"free, {name[:_SHOWN]}",
+    )
+
+
+def preset_lacks(preset: str, name: str) -> Forbidden:
+    """Refuse a preset that lacks what a launch needs and does not let it be given."""
+    return Forbidden(
+        f"The preset “{preset}” has no {name}=, which a launch needs, and does not let it be given.",
+        "Ask whoever runs Clew to add it to the values of that preset in clew.toml, or to its “free”.",
+        rule=f"preset:{preset}",
+        about=f"lacks {name}",
+    )
+
+
+def registry_not_listed(name: str, image: str, registry: str, listed_ones: Collection[str]) -> Forbidden:
+    """Refuse an image from elsewhere than the settings list; one that names no registry counts as the hub's."""
+    of = f"its registry counts as {registry}" if registry not in image.lower() else f"that is from {registry}"
+    only = (
+        f"images may only come from {listed(sorted(listed_ones))}"
+        if listed_ones
+        else "no registry is allowed"
+    )
+    return Forbidden(
+        f"{name}= has “{image[:_SHOWN]}”; {of}, and {only}.",
+        "Name another image, or ask whoever runs Clew to add its registry to image_registries in clew.toml.",
+        rule="image_registries",
+        about=registry,
+    )
+
+
+def mail_stays_inside(address: str, domains: Collection[str]) -> Forbidden:
+    """Refuse an address that mail may not go to."""
+    if domains:
+        rule = f"mail may only go to {', '.join(sorted(domains))}."
+        hint = "Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains in clew.toml."
+    else:
+        rule = "no mail domains are set, so mail may only go to the requester."
+        hint = "Leave that address out, or ask whoever runs Clew to set recipient_domains in clew.toml."
+    domain = address.rpartition("@")[2][:_SHOWN].lower()
+    return Forbidden(
+        f"recipients= has “{address[:_SHOWN]}”; {rule}", hint, rule="recipient_domains", about=domain
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.access import Decision, Denied
 from bot.cards import Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
-from bot.command import Parameter, Verb
+from bot.command import Parameter, Preset, Verb
 from bot.replies.access import short_reason
+from bot.replies.wording import listed
 from bot.terms import Terms, worded
 
 
@@ -51,8 +52,11 @@ def _not_here(verbs: Sequence[Verb], denied: Mapping[str, Denied]) -> Iterator[L
         yield (f"Not for you here: {', '.join(names)} ({short_reason(rule)}).",)
 
 
-def of_verb(verb: Verb, decision: Decision | None) -> Reply:
-    """Explain one verb: grammar, parameters, examples, and whether the person may use it here; None: not known."""
+def of_verb(verb: Verb, decision: Decision | None, presets: Sequence[Preset] = ()) -> Reply:
+    """Explain one verb: grammar, parameters, examples, and whether the person may use it here; None: not known.
+
+    `presets`: those that the person may use with it.
+    """
     items = tuple(
         Item(title=(Untrusted(p.name, code=True), f"  {_explained(p, verb)}")) for p in verb.parameters
     )
@@ -61,10 +65,18 @@ def of_verb(verb: Verb, decision: Decision | None) -> Reply:
         title=(Untrusted(verb.name, code=True), f": {verb.summary}"),
         text=(f"{verb.name}: {verb.summary}. Usage: ", Untrusted(usage(verb))),
         body=((Untrusted(usage(verb), code=True),),),
-        items=items + examples,
+        items=(*items, *examples, *map(_preset, presets)),
         footer=(f"Needs the role {verb.role.word}. {_here(verb, decision)}".rstrip(),),
     )
     return Reply(card=card, private=True)
+
+
+def _preset(preset: Preset) -> Item:
+    """Say what a preset launches, and what can be given with it."""
+    free = "anything" if preset.free is None else listed(sorted(preset.free)) or "nothing"
+    title: Line = (Untrusted(preset.name, code=True), "  launches ", Untrusted(preset.launcher),
+                   "; ", Untrusted(free), " can be given with it")  # fmt: skip
+    return Item(mark="preset", title=title)
 
 
 def _here(verb: Verb, decision: Decision | None) -> str:

@@ -62,20 +62,24 @@ _ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
 
-def missing(lacking: Sequence[Field], form: Form, terms: Terms, *, usual: str = "") -> Reply:
+def missing(
+    lacking: Sequence[Field], form: Form, terms: Terms, *, usual: str = "", preset: str = ""
+) -> Reply:
     """Ask for what a launch needs and was not given; the form and the words ask for the same.
 
-    `usual`: the command with what most of the launcher's last runs had.
+    `usual`: the command with what most of the launcher's last runs had. `preset`: the one that is launched by.
     """
     names = [worded(field.name, terms) for field in lacking]
     told: Line = (f"To launch {_a(terms.run.one)}, Clew needs {listed([_a(name) for name in names])}.",)
-    needed = [field for field in form.fields if field.required and field.name != "launcher"]
+    needed = [field for field in form.fields if field.required and field.name not in {"launcher", "preset"}]
     slots = "".join(f" {field.name}={field.kind.value.upper()}" for field in needed)
-    example = Untrusted(" ".join(["launch basic_test", *(field.example for field in needed)]), code=True)
+    example = Untrusted(
+        " ".join([f"launch {preset or 'basic_test'}", *(field.example for field in needed)]), code=True
+    )
     for_example: Line = (", for example ", example) if needed else ()
     how: Line = (
         "Use ",
-        Untrusted(f"launch {terms.launcher.one.upper()}{slots}", code=True),
+        Untrusted(f"launch {preset or terms.launcher.one.upper()}{slots}", code=True),
         *for_example,
         ".",
     )

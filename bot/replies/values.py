@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot import calendar
@@ -31,18 +31,11 @@ def wrong_number_of_entries(number: int, most: int, name: str) -> WrongValue:
     return WrongValue(name, what, hint="Separate them with “;”.")
 
 
-def mail_stays_inside(address: str, domains: Collection[str]) -> WrongValue:
-    """Refuse an address that mail may not go to."""
-    if domains:
-        return WrongValue(
-            "recipients",
-            f"has “{address[:_SHOWN]}”; mail may only go to {', '.join(sorted(domains))}.",
-            hint="Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains.",
-        )
-    return WrongValue(
-        "recipients",
-        f"has “{address[:_SHOWN]}”; no mail domains are set, so mail may only go to the requester.",
-        hint="Leave that address out, or ask whoever runs Clew to set recipient_domains in clew.toml.",
+def not_a_registry(text: str, name: str) -> UserError:
+    """Refuse what is no registry of images, nor a part of one."""
+    return UserError(
+        f"{name} has “{text[:_SHOWN]}”; that is not a registry.",
+        "Give a host, with a port or a path where it is needed: registry.example.com:5000, ghcr.io/acme, docker.io.",
     )
 
 

@@ -16,7 +16,7 @@ from bot.access import Policy, Role
 from bot.cards import Button, Card, Command, Reply, plain
 from bot.command import Preset, Services
 from bot.handler import Handler
-from bot.model import NOTHING
+from bot.model import NOTHING, Repository
 from bot.ports import Delivered, Post, Store
 from bot.remembered import remembering
 from bot.state import Actor, Invocation, MessageRef, Place
@@ -56,6 +56,7 @@ class Stage:
     policy: Policy = POLICY
     presets: Mapping[str, Preset] = field(default_factory=dict)
     domains: frozenset[str] = frozenset()
+    registries: frozenset[Repository] | None = None
     known: tuple[str, ...] = ("basic_test", "Payments Nightly")
     keys: count[int] = field(default_factory=lambda: count(0xA11CE))
     replies: list[Reply] = field(default_factory=list)
@@ -74,6 +75,7 @@ class Stage:
             policy=self.policy,
             presets=self.presets,
             recipient_domains=self.domains,
+            image_registries=self.registries,
             launchers={self.service.connection: self.known},
             new_key=lambda: f"{next(self.keys):08x}{'0' * 24}",
         )

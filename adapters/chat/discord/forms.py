@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from adapters.chat.discord import markup
 from adapters.chat.discord.markup import Json, said_text
-from bot.cards import Field, FieldKind, Form
+from bot.cards import LINES, Field, FieldKind, Form
 
 TITLE = 45
 LABEL = 45
@@ -78,7 +78,7 @@ def _input(field: Field) -> Json:
 
 
 def _text(field: Field) -> Json:
-    style = _PARAGRAPH if field.kind is FieldKind.LONG_TEXT else _SHORT
+    style = _PARAGRAPH if field.kind in LINES else _SHORT
     shown: Json = {"type": _TEXT_INPUT, "custom_id": field.name, "style": style, "required": field.required}
     shown["max_length"] = INPUT
     return shown | {"value": field.value[:INPUT]} if field.value else shown

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from adapters.chat.payload import Payload
 from adapters.chat.slack.markup import Json, plain
-from bot.cards import Field, FieldKind, Form
+from bot.cards import LINES, Field, FieldKind, Form
 from bot.commands.fields import Judge
 from bot.replies import conversation
 from bot.state import Invocation
@@ -207,7 +207,7 @@ def _input(field: Field, name: str = "") -> Json:
 
 def _text(field: Field) -> Json:
     element: Json = {"type": "plain_text_input", "max_length": INPUT}
-    if field.kind is FieldKind.LONG_TEXT:
+    if field.kind in LINES:
         element["multiline"] = True
     return element | {"initial_value": field.value[:INPUT]} if field.value else element
 

@@ -34,10 +34,10 @@ FURTHER = frozenset({"antithesis.performance_tier", "antithesis.is_setup", "anti
 FIELDS = (
     Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
           usual=True, hint="30, 1h30m or 10s", summary="How long to test", example="duration=1h30m"),
-    Field(name="config_image", label="Config image", kind=FieldKind.TEXT, usual=True,
+    Field(name="config_image", label="Config image", kind=FieldKind.IMAGE, usual=True,
           hint="[REGISTRY/]NAME:TAG; empty: the launcher's own",
           summary="The image that holds the configuration", example="config_image=config:main"),
-    Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;", usual=True,
+    Field(name="images", label="Images", kind=FieldKind.IMAGES, hint="separated by ;", usual=True,
           summary="Images to use, separated by ;", example="images=app:1.4;db:16"),
     Field(name="description", label="Description", kind=FieldKind.TEXT,
           summary="Shown in the report and in e-mails", example='description="retry fix"'),
