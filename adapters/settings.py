@@ -17,8 +17,9 @@ from adapters.configuration.tokens import Shape
 from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import PLATFORMS
 from adapters.tables import POLITE_SECONDS, SERVED, General
+from bot import grammar
 from bot.command import Preset
-from bot.model import Secret
+from bot.model import Repository, Secret
 from bot.state import ChannelSettings, Expectation, MentionRule, PublishRule, Subscription
 
 CONNECTIONS = "connection"
@@ -67,6 +68,12 @@ class Settings(General):
     def presets(self) -> Mapping[str, Preset]:
         """Prepared launches by name."""
         return {table.name: table.preset for table in self.preset}
+
+    @property
+    def registries(self) -> frozenset[Repository] | None:
+        """Where images may be from; None: from anywhere."""
+        names = self.image_registries
+        return None if names is None else frozenset(grammar.registry(n, "image_registries") for n in names)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

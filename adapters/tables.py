@@ -32,7 +32,7 @@ from bot.calendar import EVERY_DAY, Window
 from bot.cards import ReportLinks
 from bot.command import Preset
 from bot.errors import UserError
-from bot.model import Repository, Secret
+from bot.model import Secret
 from bot.replies import channel as of_channel
 from bot.state import ChannelSettings, Expectation, MentionRule, Outcome, PublishRule, Subscription
 
@@ -331,7 +331,9 @@ class General(Table):
     report_links: Links = ReportLinks.POST
     read_only: bool = False
     recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone
-    image_registries: frozenset[Annotated[Repository, _read(grammar.registry)]] | None = None  # None: any
+    image_registries: (
+        frozenset[Annotated[str, _read(lambda text, name: str(grammar.registry(text, name)))]] | None
+    ) = None  # None: any
     roles: Mapping[RoleName, frozenset[Principal]] = {}
     places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
     watch: tuple[Watch, ...] = ()

@@ -44,6 +44,8 @@ def repository(text: str, name: str = "image") -> Repository:
     a registry if it has a dot, a port or a capital letter in it, or is `localhost`; else it is a folder of Docker's hub.
     """
     plain = text.strip()
+    if len(plain) > _LONGEST_IMAGE:
+        raise values.not_an_image(plain, name)
     head, at, digest = plain.partition("@")
     first, slash, rest = head.partition("/")
     named = bool(slash) and (bool(re.search(r"[.:A-Z]", first)) or first == "localhost")
@@ -62,9 +64,11 @@ def repository(text: str, name: str = "image") -> Repository:
 
 def registry(text: str, name: str) -> Repository:
     """Return a registry, or a part of one: `ghcr.io/acme`, `registry.example.com:5000`. Raises `UserError`."""
+    if len(text) > _LONGEST_NAME:
+        raise values.not_a_registry(text, name)
     domain, _, path = text.strip().rstrip("/").partition("/")
     hosted = _DOMAIN.fullmatch(domain) and (re.search(r"[.:]", domain) or domain.lower() == "localhost")
-    if len(text) > _LONGEST_NAME or not hosted or (path and not _PATH.fullmatch(path)):
+    if not hosted or (path and not _PATH.fullmatch(path)):
         raise values.not_a_registry(text, name)
     return Repository(_registry(domain), path)
 

@@ -188,7 +188,7 @@ async def test_launch__keeps_which_preset_it_came_by() -> None:
     await stage.say("launch preset=nightly duration=30")
     await stage.say("launch basic_test duration=10")
 
-    assert filled == {"launcher": "Payments Nightly", "preset": "nightly"}
+    assert filled == {"preset": "nightly"}
     assert [intent.preset for intent in drafts(stage)] == [*["nightly"] * 5, ""]
     assert [intent.subject for intent in drafts(stage)] == [*["Payments Nightly"] * 5, "basic_test"]
 

@@ -6,6 +6,7 @@ import pytest
 
 from bot import grammar
 from bot.errors import UserError
+from bot.model import Repository
 
 DIGEST = "sha256:" + "0a" * 32
 GOOD_IMAGES = [
@@ -17,6 +18,8 @@ GOOD_IMAGES = [
     f"us-central1-docker.pkg.dev/molten-verve-216720/acme-repository/config@{DIGEST}",
 ]
 BAD_IMAGES = [
+    "a..b/app:1", "-a.b/app:1", "a.b-/app:1", "a.b:/app:1", "a.b:x/app:1", "[x]/app:1", "a/B:1", "a/b__:1", "a/b..c:1",
+    "a.b/:1", "a" * 256 + ":1", "a.b./app:1",
     "", " ", "app", "app:", "app@", "App:1", "app:1 2", "app:1\nb:2", "app:1;rm", "app:1,b", ":1", "/app:1",
     "app//b:1", "-app:1", "app-:1", "app:.1", f"app:1@{DIGEST}", "app@sha256:0a", f"app@{DIGEST.upper()}",
     "https://example.com/app:1", "user@host/app:1", "app:" + "x" * 129, "äpp:1", "a/" * 400 + "b:1",
@@ -38,6 +41,57 @@ def test_image__refuses_the_rest(text: str) -> None:
         grammar.image(text, "config_image")
 
     assert len(refused.value.problem) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "registry", "path"),
+    [
+        ("app:1", "docker.io", "library/app"),
+        ("team/app:1", "docker.io", "team/app"),
+        ("docker.io/app:1", "docker.io", "library/app"),
+        ("index.docker.io/team/app:1", "docker.io", "team/app"),
+        ("library/app:1", "docker.io", "library/app"),
+        ("localhost/app:1", "localhost", "app"),
+        ("Team/app:1", "team", "app"),
+        ("team:5000/app:1", "team:5000", "app"),
+        ("REGISTRY.example.com:5000/a/b:1", "registry.example.com:5000", "a/b"),
+        (f"ghcr.io/acme/app@{DIGEST}", "ghcr.io", "acme/app"),
+        ("[::1]:5000/app:1", "[::1]:5000", "app"),
+        ("localhost.evil.example/app:1", "localhost.evil.example", "app"),
+        ("a/b.example.com/app:1", "docker.io", "a/b.example.com/app"),
+    ],
+)
+def test_repository__is_where_everything_that_pulls_images_looks(text: str, registry: str, path: str) -> None:
+    """A dot, a port or a capital letter before the first slash makes a registry; without one it is the hub."""
+    assert grammar.repository(text) == Repository(registry, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "within"),
+    [
+        ("ghcr.io/acme/app:1", "ghcr.io", True),
+        ("ghcr.io/acme/app:1", "GHCR.io/acme/", True),
+        ("ghcr.io/acme:1", "ghcr.io/acme", True),
+        ("ghcr.io/acme-evil/app:1", "ghcr.io/acme", False),
+        ("ghcr.io:443/acme/app:1", "ghcr.io", False),
+        ("evil.example/ghcr.io/app:1", "ghcr.io", False),
+        ("redis:7", "docker.io/library", True),
+        ("team/redis:7", "docker.io/library", False),
+        ("redis:7", "index.docker.io", True),
+    ],
+)
+def test_repository__is_within_a_registry_by_whole_parts(text: str, of: str, *, within: bool) -> None:
+    """A port belongs to the registry, a folder that only begins alike is another one."""
+    assert grammar.repository(text).within(grammar.registry(of, "image_registries")) is within
+
+
+@pytest.mark.parametrize("text", ["-" * 100_000, "a-" * 50_000, "a." * 50_000 + "/b:1", "a/" * 50_000 + ":1"])
+def test_repository__is_bounded(text: str) -> None:
+    """What is too long to be one is refused before it is looked at part by part."""
+    with pytest.raises(UserError):
+        grammar.repository(text)
+    with pytest.raises(UserError):
+        grammar.registry(text, "image_registries")
 
 
 @pytest.mark.parametrize(

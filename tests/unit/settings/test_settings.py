@@ -603,6 +603,7 @@ WHOLE_FILE = """
 report_links = "private"
 read_only = true
 recipient_domains = ["Example.com"]
+image_registries = ["GHCR.io/acme/", "registry.example.com:5000", "index.docker.io"]
 [[connection]]
 name = "prod"
 kind = "antithesis"
@@ -662,6 +663,11 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert (lab.name, lab.report_links) == ("lab", ReportLinks.POST)
     assert loaded.read_only
     assert {"example.com"} == loaded.recipient_domains
+    assert {*map(str, loaded.image_registries or ())} == {
+        "ghcr.io/acme",
+        "registry.example.com:5000",
+        "docker.io",
+    }
     assert loaded.roles["admin"] == {"discord:user:11042"}
     assert loaded.places == {"launch": {"slack:channel:T01:C01", "discord:channel:11040:11043"}}
     assert loaded.mention_rules == (
@@ -720,6 +726,19 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ('[[watch]]\nchannel = "slack:channel:T01:C01"\nconnection = "defalt"', "Did you mean “default”?"),
         ('[[preset]]\nname = "n"\nlauncher = "L"\nvalues = { a = [1] }', "This is not a single value."),
         ('recipient_domains = ["ann@example.com"]', "This is not a mail domain."),
+        (
+            'image_registries = ["https://ghcr.io"]',
+            "that is not a registry. Give a host, with a port or a path",
+        ),
+        ('image_registries = ["*.example.com"]', "that is not a registry."),
+        ('image_registries = ["acme"]', "that is not a registry."),
+        ('image_registries = ["ghcr.io/acme/app:1"]', "that is not a registry."),
+        ('image_registries = [""]', "that is not a registry."),
+        (
+            '[[preset]]\nname = "n"\nlauncher = "L"\npeople = ["ann"]',
+            "This is not the id of a person or group.",
+        ),
+        ('[[preset]]\nname = "n"\nlauncher = "L"\nfree = "duration"', "Give a list in square brackets"),
         ('[slack]\nworkspaces = ["my team"]', "This is not a workspace id."),
         ('[slack]\nlisten = "off"', "This is not an address to listen on."),
         ('[slack]\nlisten = "0.0.0.0:99999"', "This is not an address to listen on."),
