@@ -197,6 +197,13 @@ def _read(read: Callable[[str, str], object]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _registry(text: str, name: str) -> str:
+    return str(grammar.registry(text, name))
+
+
+Registry = Annotated[str, _read(_registry)]
+
+
 class ChannelTable(Table):
     """How a channel is notified, whatever of. `quiet`: between which times nothing is posted; `digest`: when one comes."""
 
@@ -331,9 +338,7 @@ class General(Table):
     report_links: Links = ReportLinks.POST
     read_only: bool = False
     recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone
-    image_registries: (
-        frozenset[Annotated[str, _read(lambda text, name: str(grammar.registry(text, name)))]] | None
-    ) = None  # None: any
+    image_registries: frozenset[Registry] | None = None  # where images may be from; None: from anywhere
     roles: Mapping[RoleName, frozenset[Principal]] = {}
     places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
     watch: tuple[Watch, ...] = ()
