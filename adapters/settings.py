@@ -20,6 +20,7 @@ from adapters.tables import POLITE_SECONDS, SERVED, General
 from bot import grammar
 from bot.command import Preset
 from bot.model import Repository, Secret
+from bot.quotas import Quota
 from bot.state import ChannelSettings, Expectation, MentionRule, PublishRule, Subscription
 
 CONNECTIONS = "connection"
@@ -74,6 +75,11 @@ class Settings(General):
         """Where images may be from; None: from anywhere."""
         names = self.image_registries
         return None if names is None else frozenset(grammar.registry(n, "image_registries") for n in names)
+
+    @property
+    def quotas(self) -> tuple[Quota, ...]:
+        """How much may be started on a day."""
+        return tuple(table.quota for table in self.quota)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -248,7 +254,7 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         )
     _twice(sources, CONNECTIONS, names)
     _twice(sources, "preset", _texts(_tables(read, "preset"), "name"))
-    for kind_of_table, number, table in _of_channels(read):
+    for kind_of_table, number, table in _naming_connections(read):
         named = table.get("connection")
         if isinstance(named, str) and named not in names:
             where = sources.place(kind_of_table, number, "connection")
@@ -264,9 +270,9 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         _check_rule(partial(sources.place, "publish", number), table, kinds, sources)
 
 
-def _of_channels(read: Content | None) -> Iterator[tuple[str, int, Content]]:
-    """Return the tables that say something of a channel, by name and number."""
-    for name in ("watch", "mention", "expect"):
+def _naming_connections(read: Content | None) -> Iterator[tuple[str, int, Content]]:
+    """Return the tables that may name a connection, by name and number."""
+    for name in ("watch", "mention", "expect", "quota"):
         for number, table in enumerate(_tables(read, name)):
             yield name, number, table
 
@@ -335,6 +341,9 @@ def _warnings(general: General, on: Collection[str]) -> Iterator[str]:
             f"CLEW_POLL_SECONDS is {general.poll_seconds:g}; below {POLITE_SECONDS:g} the platform may slow "
             "Clew down."
         )
+    for quota in (table.quota for table in general.quota):
+        if 0 in {quota.runs, quota.minutes}:
+            yield f"A [[quota]] for {quota.whose} is 0: it allows no run at all."
     name = (general.operator.channel or "").partition(":")[0]
     for chat in SERVED:
         if chat.name == name and name not in on:

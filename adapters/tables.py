@@ -6,9 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from adapters.chat.kind import Ids
 from adapters.chat.registry import CHATS
@@ -33,9 +40,11 @@ from bot.cards import ReportLinks
 from bot.command import Preset
 from bot.errors import UserError
 from bot.model import Secret
+from bot.quotas import Quota
 from bot.replies import channel as of_channel
-from bot.state import ChannelSettings, Expectation, MentionRule, Outcome, PublishRule, Subscription
+from bot.state import ChannelSettings, Expectation, MentionRule, Outcome, Per, PublishRule, Subscription
 
+MOST_A_DAY = 1_000_000  # runs or minutes; a number beyond is a slip
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
 ROLES = tuple(role.word for role in Role)
 
@@ -275,6 +284,59 @@ class PresetTable(Table):
         return Preset(**dict(self))
 
 
+def _limit(value: object) -> int:
+    """Read how many: 0 allows none. A pydantic `int` would take true for 1, and "5"."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong("This is not a whole number.", "Give a whole number, without quotation marks.")
+    if not 0 <= value <= MOST_A_DAY:
+        what = "It is negative." if value < 0 else "It is too large."
+        raise wrong(what, f"Give a number from 0, which allows none, to {MOST_A_DAY:,}.")
+    return value
+
+
+Limit = Annotated[int, BeforeValidator(_limit)]
+
+
+class QuotaTable(Table):
+    """How much may be started on a day: by or in what it names, or `per` each of a kind."""
+
+    per: Annotated[Per, LOWER] | None = None
+    person: UserId | None = None
+    channel: ChannelId | None = None
+    launcher: str | None = Field(default=None, min_length=1)
+    connection: str | None = None
+    runs: Limit | None = None
+    minutes: Limit | None = None
+    unknown_minutes: Limit = 0
+    zone: Annotated[str, _read(grammar.zone)] = "UTC"
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        """Refuse a table that is of none or of several, or that limits nothing."""
+        keys = [name for name in ("per", *Per) if getattr(self, name) is not None]
+        kinds = ", ".join(Per)
+        if not keys:
+            hint = f"Name one {' or '.join(Per)}, or say of which kind each has one: per = {kinds}."
+            raise wrong("It does not say whose quota it is.", hint)
+        if len(keys) > 1:
+            raise wrong(f"It names {' and '.join(keys)}.", "Write a [[quota]] for each.")
+        if self.runs is None and self.minutes is None:
+            raise wrong("It limits nothing.", "Give runs, minutes, or both.")
+        if self.unknown_minutes and self.minutes is None:
+            raise wrong(
+                "Its unknown_minutes have no use without minutes.", "Give minutes too, or remove them."
+            )
+        return self
+
+    @property
+    def quota(self) -> Quota:
+        """The same as the core knows it."""
+        named = {kind: str(name) for kind in Per if (name := getattr(self, kind)) is not None}
+        per, of = next(iter(named.items()), (self.per or Per.PERSON, ""))
+        return Quota(per=per, of=of, runs=self.runs, minutes=self.minutes, zone=self.zone,
+                     untimed=self.unknown_minutes)  # fmt: skip
+
+
 class Publish(Table):
     """Runs of the connection `from` that are written into the connection `to` by themselves when they end."""
 
@@ -347,6 +409,7 @@ class General(Table):
     publish: tuple[Publish, ...] = ()
     mention: tuple[Mention, ...] = ()
     people: Annotated[Mapping[str, frozenset[UserId]], AfterValidator(_once)] = {}  # ids of one person each
+    quota: tuple[QuotaTable, ...] = ()  # `people` says which of them are one person's
     channel: tuple[ChannelTable, ...] = ()
     web: Web = Web()
     hooks: Hooks = Hooks()
@@ -359,4 +422,18 @@ class General(Table):
         for number, table in enumerate(value):
             if any(table.channel == other.channel for other in value[:number]):
                 raise wrong(f"{table.channel} is there twice.", "Write one [[channel]] for it.")
+        return value
+
+    @field_validator("quota", mode="after")
+    @classmethod
+    def _one_quota_each(cls, value: tuple[QuotaTable, ...], info: ValidationInfo) -> tuple[QuotaTable, ...]:
+        """Refuse two quotas for the same, also for one person under two ids: nobody knows which one holds."""
+        people = info.data.get("people", {}).values()
+        seen = set()
+        for quota in (table.quota for table in value):
+            of = quota.of.casefold() if quota.per is Per.LAUNCHER else quota.of
+            whose = quota.per, next((ids for ids in people if of in ids), frozenset({of}))
+            if whose in seen:
+                raise wrong(f"Two quotas are for {quota.whose}.", "Write one [[quota]] with all its limits.")
+            seen.add(whose)
         return value

@@ -199,6 +199,7 @@ class Verb:
     role: Role = Role.READ
     changes: bool = False
     only_reads: Callable[[Asked], bool] | None = None
+    starts: bool = False  # it starts runs, of which quotas may allow so many a day
     hidden: bool = False  # not listed by help or autocomplete: buttons ask for it
     private: bool = False  # the answer is for the person alone
     long: bool = False  # it may read for minutes, and others must not wait for it

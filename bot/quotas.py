@@ -36,6 +36,11 @@ class Quota:
         return f"quota:{self.per.value}"
 
     @property
+    def whose(self) -> str:
+        """Name what it is of: "channel slack:channel:T01:C01", "each person"."""
+        return f"{self.per.value} {self.of}" if self.of else f"each {self.per.value}"
+
+    @property
     def written(self) -> str:
         """Write it whole: "channel slack:channel:T01:C01: 5 runs, 120 minutes a day (Europe/Berlin)"."""
         limits = [
@@ -44,8 +49,7 @@ class Quota:
             if number is not None
         ]
         counts = [f"a run of unknown length as {self.untimed}"] if self.untimed else []
-        whose = f"{self.per.value} {self.of}" if self.of else f"each {self.per.value}"
-        return f"{whose}: {', '.join([*limits, *counts])} a day ({self.zone})"
+        return f"{self.whose}: {', '.join([*limits, *counts])} a day ({self.zone})"
 
     def holds_for(self, name: str, ids: frozenset[str]) -> bool:
         """Whether it names this one; a person is named by any of their ids."""

@@ -8,13 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.cli.ask import ANSWERED, USER_ERROR
-from adapters.cli.opened import opened
+from adapters.cli.opened import Opened, opened
 from adapters.settings import Settings
 from bot.access import Denied, Policy, Role
+from bot.actions.reserving import today
 from bot.authorization import decide, held_as, places_of, wholes
+from bot.cards import plain
 from bot.commands.registry import VERBS
+from bot.people import People
 from bot.replies import access as replies
-from bot.state import Actor, Place
+from bot.replies import quotas
+from bot.state import Actor, Per, Place
+from bot.terms import PLAIN
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -23,6 +28,7 @@ def policy_of(settings: Settings) -> Policy:
         roles={Role[name.upper()]: ids for name, ids in settings.roles.items()},
         places={Role[name.upper()]: ids for name, ids in settings.places.items()},
         read_only=settings.read_only,
+        quotas=settings.quotas,
     )
 
 
@@ -63,12 +69,26 @@ async def explain(person: str, channel: str, verb: str, known: Known) -> int:
             services.say(replies.holds_nothing(configured=policy.configured))
         if bound := places_of(policy, wanted.role):
             services.say(replies.kept_to(bound[0].word, sorted(bound[1])))
+        if wanted.starts and policy.quotas:
+            for line in await _quotas(person, channel, services):
+                services.say(line)
         if in_force.read_only:
             services.say(replies.read_only_by(switched, in_settings=policy.read_only))
         services.say(
             replies.assumed(guest=known.guest, stranger=known.stranger, groups=known.groups), err=True
         )
     return USER_ERROR if isinstance(decision, Denied) else ANSWERED
+
+
+async def _quotas(person: str, channel: str, services: Opened) -> list[str]:
+    """Say what is left of each quota that holds there. Raises `StoreError`."""
+    rules, store, now = services.loaded.quotas, services.store, services.now
+    ids = People([*services.loaded.groups, *await store.links()]).ids(person)
+    connections = [connection.name for connection in services.loaded.connections]
+    standings = await today(ids, channel, connections, rules=rules, store=store, now=now)
+    names = {Per.PERSON: person, Per.CHANNEL: channel}
+    named = [(standing, names.get(standing.quota.per, name)) for standing, name in standings]
+    return [plain(line) for line in quotas.today(named, rules, PLAIN, now)]
 
 
 def _check(person: str, channel: str, verb: str) -> None:

@@ -1,4 +1,4 @@
-"""Roles, places and the read-only switch as the settings have them now: read again on SIGHUP and when a file changes.
+"""Roles, places, quotas and the read-only switch as the settings have them now: read again on SIGHUP and when a file changes.
 
 A mistake in a file changes nothing: what was in force stays, and the mistake is said. Every change is noted.
 """
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 LOOK = 2.0  # seconds between two looks at the files
 ACTION = "settings"
 BY_FILE = "clew"  # who changed a file, nobody tells
-AT_ONCE = frozenset({"roles", "places", "read_only", "locked", "warnings"})
+AT_ONCE = frozenset({"roles", "places", "quota", "read_only", "locked", "warnings"})
 LONGEST = 500  # characters of a mistake that are noted
 
 Stamp = tuple[tuple[int, int, int] | None, ...]

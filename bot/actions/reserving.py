@@ -5,7 +5,8 @@ Only what starts a run counts: a launch and a rerun, not where a launch opens a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot import authorization, quotas
@@ -17,9 +18,10 @@ from bot.command import Services
 from bot.model import LaunchRequest
 from bot.people import people_of
 from bot.platform import Platform
+from bot.ports import Intents
 from bot.quotas import Quota, Standing
 from bot.replies import quotas as replies
-from bot.state import Full, Intent, IntentState, Reservation, Share, Used
+from bot.state import Full, Intent, IntentState, Per, Reservation, Share, Used
 from bot.triage import RerunRequest
 
 
@@ -50,6 +52,44 @@ async def left(intent: Intent, platform: Platform, services: Services) -> tuple[
         return await _refused(intent, wanted, standings, services)
     named = [(standing, _named(standing, intent)) for standing in standings]
     return replies.facts(named, services.terms, wanted.at)
+
+
+async def today(
+    person: frozenset[str],
+    channel: str,
+    connections: Iterable[str],
+    *,
+    rules: Sequence[Quota],
+    store: Intents,
+    now: datetime,
+) -> list[tuple[Standing, str]]:
+    """Return how the rules stand that hold for a person with these ids in a channel, and what each counts by.
+
+    Of launchers those that a rule names: what is left of each other one is not known before it is named. Raises `StoreError`.
+    """
+    nobody = Reservation(actor="", channel=channel, launcher="", connection="", minutes=0, at=now)
+    named = {quota.of for quota in rules if quota.per is Per.LAUNCHER and quota.of}
+    probes = {
+        Per.PERSON: [nobody],
+        Per.CHANNEL: [nobody],
+        Per.LAUNCHER: [replace(nobody, launcher=name.casefold()) for name in sorted(named)],
+        Per.CONNECTION: [replace(nobody, connection=name) for name in connections],
+    }
+    found = [
+        (quota, probe)
+        for per in Per
+        for probe in probes[per]
+        for quota in quotas.holding(rules, probe, person)
+        if quota.per is per
+    ]
+    shares = [quota.share(probe, person) for quota, probe in found]
+    return [
+        (
+            Standing(quota=quota, share=share, used=held, minutes=0),
+            quota.of if quota.per is Per.LAUNCHER else probe.connection,
+        )
+        for (quota, probe), share, held in zip(found, shares, await store.used(shares), strict=True)
+    ]
 
 
 def reservation_of(intent: Intent, platform: Platform, now: datetime) -> Reservation | None:

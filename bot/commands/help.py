@@ -7,12 +7,15 @@ help link [CODE|off] is the verb `link`, for chats that list verbs and have no r
 from __future__ import annotations
 
 from bot.access import TERMINAL, Decision, Denied, Policy, Role
+from bot.actions import reserving
 from bot.authorization import decide
-from bot.cards import FieldKind, Reply
+from bot.cards import FieldKind, Line, Reply
 from bot.command import Asked, Parameter, Services, Verb, adapted, uses_of
 from bot.commands import link
+from bot.errors import StoreError
 from bot.launch_rules import usable
-from bot.replies import commands
+from bot.people import people_of
+from bot.replies import commands, quotas
 from bot.replies import help as replies
 
 
@@ -32,12 +35,33 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if name is None:
         reading = {n: _decided(v, rules, asked, reads=v.only_reads is not None) for n, v in shown.items()}
         denied = {n: decision for n, decision in reading.items() if isinstance(decision, Denied)}
-        return replies.overview(shown.values(), services.terms, denied)
+        starts = any(verb.starts for name, verb in shown.items() if name not in denied)
+        left = await _quotas(asked, services) if starts else ()
+        return replies.overview(shown.values(), services.terms, denied, left)
     decision = _decided(shown[name], rules, asked, reads=False)
     known = isinstance(decision, Denied) or not at_terminal
     mine = usable(services, asked.invocation.actor, asked.invocation.place)
     takes = any(each.name == "preset" for each in shown[name].parameters)
-    return replies.of_verb(shown[name], decision if known else None, [*mine.values()] if takes else [])
+    starts = shown[name].starts and not isinstance(decision, Denied)
+    left = await _quotas(asked, services) if starts else ()
+    presets = [*mine.values()] if takes else []
+    return replies.of_verb(shown[name], decision if known else None, presets, left)
+
+
+async def _quotas(asked: Asked, services: Services) -> tuple[Line, ...]:
+    """Return what is left today of what the person may start here; help comes without it where it cannot be read."""
+    rules, now, who = services.policy.quotas, services.clock.now(), asked.invocation.actor.id
+    if not rules:
+        return ()
+    connections = [
+        n for n, p in services.platforms.items() if (p.launches or p.reruns) and not p.runs_nothing
+    ]
+    try:
+        ids, here = (await people_of(services)).ids(who), asked.invocation.place.channel
+        standings = await reserving.today(ids, here, connections, rules=rules, store=services.store, now=now)
+    except StoreError:
+        return ((quotas.UNREADABLE,),)
+    return quotas.today(standings, rules, services.terms, now)
 
 
 def _decided(verb: Verb, rules: Policy, asked: Asked, *, reads: bool) -> Decision:

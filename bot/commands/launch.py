@@ -390,6 +390,7 @@ VERB = Verb(
     ),
     role=Role.LAUNCH,
     changes=True,
+    starts=True,
     open_names=True,
     adapt=_adapted,
     form=form,

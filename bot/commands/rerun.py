@@ -115,4 +115,5 @@ VERB = Verb(
     examples=("rerun", "rerun latest failed=yes"),
     role=Role.LAUNCH,
     changes=True,
+    starts=True,
 )  # fmt: skip

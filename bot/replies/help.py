@@ -17,8 +17,10 @@ def usage(verb: Verb) -> str:
     return " ".join([verb.name, *(_slot(p) for p in verb.parameters)])
 
 
-def overview(verbs: Iterable[Verb], terms: Terms, denied: Mapping[str, Denied]) -> Reply:
-    """List what the person may use here, with what it does, then what they may not, and why."""
+def overview(
+    verbs: Iterable[Verb], terms: Terms, denied: Mapping[str, Denied], left: tuple[Line, ...]
+) -> Reply:
+    """List what the person may use here, with what it does, then what they may not, and why; `left`: of quotas."""
     every = [v for v in verbs if not v.hidden]
     shown = [v for v in every if v.name not in denied]
     items = tuple(Item(title=(Untrusted(v.name, code=True), f"  {v.summary}")) for v in shown)
@@ -29,7 +31,7 @@ def overview(verbs: Iterable[Verb], terms: Terms, denied: Mapping[str, Denied]) 
         ("You use Clew in two chats? ", Untrusted("help link", code=True), " links your accounts."),
     )  # fmt: skip
     names = [v.name for v in shown]
-    body += tuple(_not_here([v for v in every if v.name in denied], denied))
+    body += (*left, *_not_here([v for v in every if v.name in denied], denied))
     card = Card(
         title=("What Clew can do",),
         text=(f"Commands: {', '.join(names)}. Use “help COMMAND” for details.",),
@@ -52,10 +54,12 @@ def _not_here(verbs: Sequence[Verb], denied: Mapping[str, Denied]) -> Iterator[L
         yield (f"Not for you here: {', '.join(names)} ({short_reason(rule)}).",)
 
 
-def of_verb(verb: Verb, decision: Decision | None, presets: Sequence[Preset] = ()) -> Reply:
+def of_verb(
+    verb: Verb, decision: Decision | None, presets: Sequence[Preset] = (), left: tuple[Line, ...] = ()
+) -> Reply:
     """Explain one verb: grammar, parameters, examples, and whether the person may use it here; None: not known.
 
-    `presets`: those that the person may use with it.
+    `presets`: those that the person may use with it. `left`: of quotas, today.
     """
     items = tuple(
         Item(title=(Untrusted(p.name, code=True), f"  {_explained(p, verb)}")) for p in verb.parameters
@@ -64,7 +68,7 @@ def of_verb(verb: Verb, decision: Decision | None, presets: Sequence[Preset] = (
     card = Card(
         title=(Untrusted(verb.name, code=True), f": {verb.summary}"),
         text=(f"{verb.name}: {verb.summary}. Usage: ", Untrusted(usage(verb))),
-        body=((Untrusted(usage(verb), code=True),),),
+        body=((Untrusted(usage(verb), code=True),), *left),
         items=(*items, *examples, *map(_preset, presets)),
         footer=(f"Needs the role {verb.role.word}. {_here(verb, decision)}".rstrip(),),
     )

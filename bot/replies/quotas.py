@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cards import Fact, Line, Untrusted, plain
@@ -16,6 +17,8 @@ UNREADABLE = "What is left of quotas today cannot be read just now."
 def left(standing: Standing, name: str, terms: Terms, now: datetime) -> Line:
     """Say what is left today: "2 of 5 runs and 60 of 120 minutes are left today for this channel; the day ends …"."""
     parts, share = [], standing.share
+    if 0 in {share.runs, share.minutes}:
+        return (spent(standing, name, terms, now),)
     if share.runs is not None:
         parts.append(f"{standing.runs_left or 0:,} of {number_of(share.runs, terms.run)}")
     if share.minutes is not None:
@@ -26,7 +29,18 @@ def left(standing: Standing, name: str, terms: Terms, now: datetime) -> Line:
             f"; the day ends {ends}.")  # fmt: skip
 
 
-def facts(standings: list[tuple[Standing, str]], terms: Terms, now: datetime) -> tuple[Fact, ...]:
+def today(
+    standings: Sequence[tuple[Standing, str]], rules: Sequence[Quota], terms: Terms, now: datetime
+) -> tuple[Line, ...]:
+    """Say what is left of all that holds for somebody, and what each launcher gets."""
+    each = [quota for quota in rules if quota.per is Per.LAUNCHER and not quota.of]
+    return (
+        *(left(standing, name, terms, now) for standing, name in standings),
+        *(limit(quota, terms) for quota in each),
+    )
+
+
+def facts(standings: Sequence[tuple[Standing, str]], terms: Terms, now: datetime) -> tuple[Fact, ...]:
     """Say beside the cost of a run what is left for it, and as what it counts where nobody knows its minutes."""
     return tuple(
         Fact("Quota", (*left(standing, name, terms, now), *_untimed(standing, terms)))
@@ -66,19 +80,18 @@ def spent(standing: Standing, name: str, terms: Terms, now: datetime) -> str:
 
 
 def limit(quota: Quota, terms: Terms) -> Line:
-    """Say what each launcher gets: "At most 5 runs and 120 minutes a day for each launcher."."""
+    """Say what each launcher gets: "At most 5 runs and 120 minutes a day (UTC) for each launcher."."""
     limits = [number_of(quota.runs, terms.run)] if quota.runs is not None else []
     limits += [count(quota.minutes, "minute")] if quota.minutes is not None else []
-    noun = terms.launcher.one if quota.per is Per.LAUNCHER else quota.per.value
-    return (f"At most {listed(limits)} a day ({quota.zone}) for each {noun}.",)
+    return (f"At most {listed(limits)} a day ({quota.zone}) for each {terms.launcher.one}.",)
 
 
 def _whose(per: Per, name: str, terms: Terms) -> Line:
     match per:
         case Per.PERSON:
-            return ("you",)
+            return (Untrusted(name),) if name else ("you",)
         case Per.CHANNEL:
-            return ("this channel",)
+            return (Untrusted(name),) if name else ("this channel",)
         case Per.LAUNCHER:
             return (f"the {terms.launcher.one} “", Untrusted(name), "”")
         case Per.CONNECTION:

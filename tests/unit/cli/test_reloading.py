@@ -17,6 +17,8 @@ from adapters.cli.reloading import Reloading, hangups
 from adapters.clock import SystemClock
 from adapters.settings import environment_names
 from bot.access import Role
+from bot.quotas import Quota
+from bot.state import Per
 from tests.fakes.stage import Stage
 from tests.fakes.store import NotingStore
 
@@ -174,3 +176,19 @@ async def test_run__notes_at_the_start_what_changed_while_nothing_ran(program: P
 
     in_force = [f"In force: role launch: +{who}; role admin: +{ADA}" for who in (ANN, BO)]
     assert program.trail == [("in force", detail) for detail in in_force]
+
+
+async def test_reload__quotas(program: Program) -> None:
+    """They hold at once and the audit trail says what changed; one with a mistake changes nothing."""
+    await program.changed(toml(more="[[quota]]\nper = 'person'\nruns = 5\n"))
+    five = program.stage.handler.services.policy.quotas
+    await program.changed(toml(more="[[quota]]\nper = 'person'\nruns = -5\n"))
+    refused = program.stage.handler.services.policy.quotas
+    await program.changed(toml())
+
+    assert five == refused == (Quota(per=Per.PERSON, runs=5),)
+    assert program.stage.handler.services.policy.quotas == ()
+    assert [said for said, _ in program.trail] == ["changed", "refused", "changed"]
+    assert "quota +each person: 5 runs a day (UTC)." in program.trail[0][1]
+    assert "quota 1, runs: It is negative." in program.trail[1][1]
+    assert program.trail[2][1].startswith("quota -each person: 5 runs a day (UTC).")

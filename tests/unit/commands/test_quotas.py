@@ -10,12 +10,13 @@ import pytest
 
 from bot.access import Role
 from bot.cards import Reply, plain
+from bot.errors import StoreError
 from bot.quotas import Quota
-from bot.state import Intent, IntentState, Per
+from bot.state import Actor, Intent, IntentState, Per
 from bot.triage import RerunRequest
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import Launching, a_build_server
-from tests.fakes.stage import ANN, BO, CHANNEL, POLICY, Stage, an_invocation, silent, texts
+from tests.fakes.stage import ANN, BO, CHANNEL, POLICY, READER, Stage, an_invocation, silent, texts
 
 LAUNCH = "launch basic_test duration=30"
 CHANNELS = Quota(per=Per.CHANNEL, runs=2, minutes=100, zone="Europe/Berlin")
@@ -284,3 +285,44 @@ async def test_confirm__twenty_at_once_for_one_that_is_left() -> None:
     assert sum(reply.live is not None for reply in replies) == 1
     assert sum("is used up" in texts(reply.card) for reply in replies) == 19
     assert len(refusals(stage)) == 19
+
+
+async def test_help__says_what_is_left_today() -> None:
+    """Whoever may start runs here reads in `help`, and at the verbs that do, what is left for them."""
+    named = Quota(per=Per.LAUNCHER, of="Basic_Test", runs=3)
+    stage = a_stage(CHANNELS, named, Quota(per=Per.LAUNCHER, runs=9), Quota(per=Per.CONNECTION, runs=0))
+    stage.handler.govern(replace(stage.policy, quotas=stage.policy.quotas[:3]))
+    await stage.launched()
+    stage.handler.govern(stage.policy)
+    left = (
+        "1 of 2 runs and 70 of 100 minutes are left today for this channel; the day ends 15 May 00:00 Europe/Berlin.",
+        "2 of 3 runs are left today for the launcher “Basic_Test”; the day ends 15 May 00:00 UTC.",
+        "No run can be started for the connection “demo”: the quota is 0 runs a day.",
+        "At most 9 runs a day (UTC) for each launcher.",
+    )
+
+    for words in ("help", "help launch", "help rerun"):
+        body = [plain(line) for line in (await stage.say(words)).card.body]
+        assert tuple(line for line in body if line in left) == left, words
+
+
+@pytest.mark.parametrize(("words", "by"), [("help", READER), ("help launch", READER), ("help status", ANN)])
+async def test_help__of_no_use(words: str, by: Actor) -> None:
+    """Who may not start anything, and whoever asks of another verb, reads of no quota."""
+    stage = a_stage(CHANNELS)
+
+    assert "left today" not in texts((await stage.say(words, by=by)).card)
+
+
+async def test_help__without_the_database() -> None:
+    """Help comes all the same where what is left cannot be read, and says so."""
+    stage = a_stage(CHANNELS)
+
+    async def fail(_shares: object) -> None:
+        raise StoreError("no")
+
+    stage.memory.used = fail  # type: ignore[method-assign, assignment]  # one call fails
+    reply = await stage.say("help launch")
+
+    assert "What is left of quotas today cannot be read just now." in texts(reply.card)
+    assert not reply.failed

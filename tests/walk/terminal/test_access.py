@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from typer.testing import CliRunner, Result
 
 from adapters.main import app
 from adapters.settings import environment_names
 from adapters.store.store import open_store
-from bot.state import AuditEntry, Switched
+from bot.state import AuditEntry, IntentState, Reservation, Switched
+from tests.contract.store.kit import an_intent
 
 ANN, ADA = "slack:user:T01:U01ANN", "slack:user:T01:U03ADA"
 HERE, THERE = "slack:channel:T01:C01", "slack:channel:T01:C02"
@@ -110,3 +112,50 @@ def test_explain__bad_input(arguments: tuple[str, ...], said: str) -> None:
 
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert said in answer.stderr
+
+
+@time_machine.travel("2026-06-01T12:00Z")  # no midnight comes between
+def test_explain__names_the_quotas_that_hold(url: str) -> None:
+    """What is left of each rule is said, of all accounts of the person together; not where a verb starts nothing."""
+    other = "discord:user:80351110224678912"
+    quotas = f"""
+[people]
+ann = ["{ANN}", "{other}"]
+[[quota]]
+per = "person"
+runs = 3
+minutes = 100
+[[quota]]
+person = "{ADA}"
+runs = 9
+[[quota]]
+channel = "{HERE}"
+runs = 0
+[[quota]]
+connection = "default"
+runs = 1
+[[quota]]
+per = "launcher"
+minutes = 600
+zone = "Europe/Berlin"
+"""
+    Path("clew.toml").write_text(SETTINGS + quotas, encoding="utf-8")
+
+    async def confirm() -> None:
+        async with open_store(url) as store:
+            now = datetime.now(UTC)
+            await store.draft(an_intent(created_at=now, actor=other))
+            run = Reservation(actor=other, channel=HERE, launcher="x", connection="lab", minutes=30, at=now)
+            await store.confirm("i1", frozenset({IntentState.DRAFT}), now, reservation=run)
+
+    asyncio.run(confirm())
+    here, there, admin = clew(ANN, HERE, "launch"), clew(ANN, THERE, "rerun"), clew(ADA, HERE, "launch")
+
+    assert f"2 of 3 runs and 70 of 100 minutes are left today for {ANN}; the day ends " in here.stdout
+    assert f"No run can be started for {HERE}: the quota is 0 runs a day." in here.stdout
+    assert "1 of 1 run is left today for the connection “default”; the day ends " in here.stdout
+    assert "At most 600 minutes a day (Europe/Berlin) for each launcher." in here.stdout
+    assert f"2 of 3 runs and 70 of 100 minutes are left today for {ANN};" in there.stdout
+    assert THERE not in there.stdout.partition("left today")[2]
+    assert f"9 of 9 runs are left today for {ADA};" in admin.stdout
+    assert "left today" not in clew(ANN, HERE, "status").stdout
