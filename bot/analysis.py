@@ -29,7 +29,7 @@ from bot.model import (
 )
 from bot.platform import Platform
 from bot.ports import Conversations, Intents, PropertyStates, WatchStore
-from bot.state import BEGINNING, IntentKind, RunChecks, StoredResults
+from bot.state import BEGINNING, IntentKind, IntentState, RunChecks, StopAsked, StoredResults
 from bot.terms import Terms
 from bot.verdict import Verdict, judge
 
@@ -56,6 +56,7 @@ class RunAnalysis:
         default_factory=dict
     )  # whole ones, before moments where it fails
     marks: Mapping[str, Mark] = field(default_factory=dict)  # what people say of what failed, by name
+    stop: StopAsked | None = None  # that it was asked to stop, while it goes on
 
     @property
     def terms(self) -> Terms:
@@ -131,8 +132,10 @@ async def analysis_of(
     """
     if not run.status.terminal:
         so_far = await platform.reads.results(run) if platform.runs_nothing else None
+        stop = await stop_asked(store, run.ref)
         return await marked(
-            RunAnalysis(platform=platform, run=run, verdict=judge(run, so_far), results=so_far), store
+            RunAnalysis(platform=platform, run=run, verdict=judge(run, so_far), results=so_far, stop=stop),
+            store,
         )
     if run.interrupted and await _cancelled_here(store, run):
         run = replace(run, interrupted=False)
@@ -237,6 +240,19 @@ async def _interrupted(platform: Platform, store: Intents, run: Run) -> bool:
         return run.interrupted or (await platform.reads.run(run.ref.run_id)).interrupted
     except (*OF_ONE_RUN, Unreachable):
         return False
+
+
+class StopStore(Intents, Conversations, Protocol):
+    """What knows who asked for a run to be stopped."""
+
+
+async def stop_asked(store: StopStore, ref: RunRef) -> StopAsked | None:
+    """Return the newest request to stop a run that was sent and not refused. Raises `StoreError`."""
+    for intent in (await store.sent(IntentKind.CANCEL, ref.connection, ref.run_id, BEGINNING))[:1]:
+        taken = intent.state is IntentState.ACCEPTED
+        by = await store.name(intent.actor)
+        return StopAsked(by=by, at=intent.posted_at or intent.created_at, taken=taken)
+    return None
 
 
 async def _cancelled_here(store: Intents, run: Run) -> bool:

@@ -210,8 +210,14 @@ class Debugs(Protocol):
 class Cancels(Protocol):
     """Stop runs."""
 
+    def unable(self, run_id: str, /) -> str:
+        """Say why a run cannot be stopped, as far as its id tells, "" where nothing is against it; no I/O."""
+
     async def cancel(self, run_id: str) -> None:
-        """Ask for a run to be stopped; asynchronous on the platform. Sent once."""
+        """Ask for a run to be stopped; asynchronous on the platform. Sent once.
+
+        Raises `NotAvailable` where it had ended already, or cannot be stopped.
+        """
 
 
 class Reruns(Protocol):
@@ -476,6 +482,11 @@ def terms_of(platform: Platform | None) -> Terms:
 def has_moments(platform: Platform) -> bool:
     """Whether a failure there has a moment that can be looked at."""
     return platform.moment_logs is not None or platform.debugs is not None
+
+
+def can_stop(platform: Platform, run_id: str) -> bool:
+    """Whether a run that goes on can be stopped, as far as its id tells."""
+    return platform.cancels is not None and not platform.cancels.unable(run_id)
 
 
 async def _nothing() -> AsyncIterator[tuple[Run, ...]]:

@@ -880,6 +880,15 @@ class Full:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopAsked:
+    """That somebody asked here for a run to be stopped which goes on. `taken`: the platform said that it will."""
+
+    by: str  # a name, "" where none is known
+    at: datetime
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCard:
     """A message that is edited until the run of its intent ends.
 

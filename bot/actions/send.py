@@ -14,7 +14,7 @@ from typing import Protocol
 from bot.actions.kinds import KINDS, Ask
 from bot.errors import StoreError
 from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunQuery, RunRef, Started, Unclear
-from bot.platform import Platform, has_moments, newest_runs, terms_of
+from bot.platform import Platform, can_stop, has_moments, newest_runs, terms_of
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.publication import PublishRequest
 from bot.replies import parts
@@ -129,7 +129,7 @@ def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
     return Outlook(
         cost=cost,
         findable=platform.finds_launched is not None,
-        stops=platform.cancels is not None,
+        stops=can_stop(platform, intent.run_id or ""),
         shows_logs=platform.run_logs is not None and not has_moments(platform),
         offers=platform.offers_launched is not None,
         terms=terms_of(platform),

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot.access import Role
 from bot.actions import confirm
+from bot.analysis import stop_asked
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.parameters import CONNECTION, RUN
@@ -22,16 +23,19 @@ from bot.triage import CancelRequest
 async def handle(asked: Asked, services: Services) -> Reply:
     """Keep a draft and ask for a confirmation."""
     platform, run = await run_of(asked, services)
-    require(platform, CANCELS, services)
+    cancels = require(platform, CANCELS, services)
     if run.status.terminal:
         raise replies.has_ended(run, platform.terms)
+    if why := cancels.unable(run.ref.run_id):
+        raise replies.cannot_stop(run, why)
     request = CancelRequest(run_id=run.ref.run_id, launcher=run.launcher)
     intent = await confirm.draft(
         request, platform.connection, asked, services, key=services.new_key(), subject=request.run_id
     )
     if asked.invocation.confirmed:
         return await confirm.go(intent, asked, services)
-    return replies.confirm_cancel(intent, run, platform, services.clock.now())
+    asked_before = await stop_asked(services.store, run.ref)
+    return replies.confirm_cancel(intent, run, platform, services.clock.now(), asked_before)
 
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:

@@ -15,9 +15,9 @@ from bot.publication import PublishRequest
 from bot.replies import confirming, stages
 from bot.replies.confirming import WORDS, named, run_named
 from bot.replies.meant import mistaken
-from bot.replies.outlook import Outlook, going_on, reruns
+from bot.replies.outlook import Outlook, going_on, reruns, stop_told
 from bot.replies.wording import duration, elapsed, listed, run_name, sentence, short_id, stopped, titled
-from bot.state import Intent, IntentState
+from bot.state import Intent, IntentState, StopAsked
 from bot.terms import Terms
 from bot.triage import (
     Agent,
@@ -81,8 +81,10 @@ def confirm_rerun(
     return confirmation(intent, title, facts, yes="Rerun", warnings=warnings)
 
 
-def confirm_cancel(intent: Intent, run: Run, platform: Platform, now: datetime) -> Reply:
-    """Ask before a run is stopped."""
+def confirm_cancel(
+    intent: Intent, run: Run, platform: Platform, now: datetime, asked: StopAsked | None = None
+) -> Reply:
+    """Ask before a run is stopped; `asked`: somebody did already."""
     terms = platform.terms
     spent = elapsed(run, now)
     facts = [
@@ -96,7 +98,10 @@ def confirm_cancel(intent: Intent, run: Run, platform: Platform, now: datetime) 
     stop = terms.stop.capitalize()
     told = f"Nothing runs there: {terms.platform} is told that all results are in."
     says: Line = (told,) if platform.runs_nothing else ()
-    return confirmation(intent, (f"{stop} ", *run_name(run), "?"), tuple(facts), yes=stop, says=says)
+    warnings = (stop_told(asked, terms),) if asked else ()
+    return confirmation(
+        intent, (f"{stop} ", *run_name(run), "?"), tuple(facts), yes=stop, says=says, warnings=warnings
+    )
 
 
 def confirm_agent(
@@ -184,6 +189,11 @@ def has_ended(run: Run, terms: Terms) -> UserError:
     )
 
 
+def cannot_stop(run: Run, why: str) -> UserError:
+    """Refuse to stop a run that its platform cannot stop."""
+    return UserError(f"{short_id(run.ref.run_id)} cannot be stopped from here. {why}")
+
+
 def whole_only(scope: RerunScope, terms: Terms) -> UserError:
     """Refuse to run a part of a run again where only the whole can be."""
     are = "failed" if scope is RerunScope.FAILED else "are flaky"
@@ -219,7 +229,11 @@ def _accepted(intent: Intent, outlook: Outlook) -> Card:
             return _rerun(intent, request, outlook)
         case CancelRequest(launcher=launcher, run_id=run_id):
             run = run_named(launcher, run_id)
-            said: Line = (f"{terms.platform} was asked to {terms.stop} ", *run, ". That can take a moment.")
+            said: Line = (
+                f"{terms.platform} was asked to {terms.stop} ",
+                *run,
+                ". It has not ended yet; that can take a moment.",
+            )
             return _card(intent, (f"{terms.stopping.capitalize()} ", *run), said, Tone.RUNNING)
         case AgentRequest() as work:
             return _agent(intent, work, terms)
@@ -302,8 +316,17 @@ def _rejected(intent: Intent, terms: Terms) -> Card:
         text=(*said, " ", *why),
         tone=Tone.BAD,
         body=(said, why) if why else (said,),
+        buttons=_look(intent),
         footer=confirming.correlation(intent),
     )
+
+
+def _look(intent: Intent) -> tuple[Button, ...]:
+    """Offer to look at a run that was not stopped: it may have ended."""
+    if not isinstance(intent.request, CancelRequest):
+        return ()
+    run = RunRef(intent.connection, intent.request.run_id)
+    return (Button(label="Status", command=Command.of_run("status", run)),)
 
 
 def _unknown(intent: Intent) -> Card:
@@ -311,7 +334,9 @@ def _unknown(intent: Intent) -> Card:
     check = "Clew never sends it twice. Check the platform before you ask again."
     lost = f" was sent, but no answer came, so it is not known whether it was {words.done}. {check}"
     said: Line = ("The ", *named(intent), lost)
-    return _card(intent, ("The ", *named(intent), " is unconfirmed"), said, Tone.WARNING)
+    return _card(
+        intent, ("The ", *named(intent), " is unconfirmed"), said, Tone.WARNING, buttons=_look(intent)
+    )
 
 
 def _card(

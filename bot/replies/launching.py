@@ -30,7 +30,7 @@ from bot.habits import Unlike
 from bot.model import Group, LaunchRequest, Run, RunRef, RunStatus
 from bot.replies import confirming, stages
 from bot.replies.meant import did_you_mean, mistaken
-from bot.replies.outlook import UNKNOWN_OUTLOOK, Outlook, going_on, reruns
+from bot.replies.outlook import UNKNOWN_OUTLOOK, Outlook, going_on, reruns, stop_told
 from bot.replies.runs import checks_done
 from bot.replies.runs import waiting as waiting_progress
 from bot.replies.wording import (
@@ -340,10 +340,12 @@ def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
         counted or run.launcher_key
     )  # the platform lists its launchers: what it costs is no length of time
     state: Line = (Untrusted(run.status_text.replace("_", " ")),)
+    stop = stop_told(outlook.stop, terms) if outlook.stop else ()
     return Card(
         title=(*run_name(run), " is ", *state),
-        text=(*run_name(run), " is ", *state, f": {shown.text}."),
+        text=(*run_name(run), " is ", *state, f": {shown.text}.", *((" ", *stop) if stop else ())),
         tone=Tone.RUNNING,
+        body=(stop,) if stop else (),
         facts=(
             Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
             *((Fact(terms.source.title, (Untrusted(run.source),)),) if run.source and known else ()),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.cards import Button, Command, Fact, Untrusted
+from bot.cards import Button, Command, Fact, Line, Untrusted
 from bot.model import Run, RunRef
+from bot.replies.wording import clock_time
+from bot.state import StopAsked
 from bot.terms import PLAIN, Terms
 from bot.usual import UNKNOWN, Times
 
@@ -17,7 +19,7 @@ class Outlook:
     `offers`: where it cannot, whether runs that it may have become can be shown; `offered`: these are. `stops`,
     `shows_logs`: whether a run that goes on can be stopped, and its own log read. `usage`: lines for a shell with which
     people go on, where the platform runs nothing itself. `reports`: a report is made after the tests. `usual`: how long
-    runs like it take.
+    runs like it take. `stop`: that it was asked to stop already.
     """
 
     cost: str = ""
@@ -30,6 +32,7 @@ class Outlook:
     usage: tuple[str, ...] = ()
     reports: bool = False
     usual: Times = UNKNOWN
+    stop: StopAsked | None = None
 
 
 UNKNOWN_OUTLOOK = Outlook()
@@ -40,11 +43,25 @@ def going_on(run: RunRef, outlook: Outlook) -> tuple[Button, ...]:
     ways = (
         ("Status", "status", True),
         ("Log", "logs", outlook.shows_logs),
-        (outlook.terms.stop.capitalize(), "cancel", outlook.stops),
+        (outlook.terms.stop.capitalize(), "cancel", outlook.stops and outlook.stop is None),
     )
     return tuple(
         Button(label=label, command=Command.of_run(verb, run)) for label, verb, there in ways if there
     )
+
+
+def stop_told(stop: StopAsked, terms: Terms) -> Line:
+    """Say of a run that goes on that it was asked to stop: that alone does not end it."""
+    at = clock_time(stop.at)
+    if not stop.taken:
+        sent = f"A request to {terms.stop} it was sent at {at}, but no answer came. It may go on to its end."
+        return (sent,)
+    who: Line = (
+        (Untrusted(stop.by), f" asked to {terms.stop} it at {at}")
+        if stop.by
+        else (f"It was asked to {terms.stop} at {at}",)
+    )
+    return (*who, ", and it has not ended yet.")
 
 
 def reruns(run_id: str) -> Fact:

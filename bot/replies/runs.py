@@ -28,6 +28,7 @@ from bot.model import NOTHING, Availability, Moment, Run, RunStatus, Says, Secre
 from bot.platform import has_moments
 from bot.recent import COMPARED, Narrowed, Recent
 from bot.replies import at_moment, causes, comparing, marks, problems, ratio, ways
+from bot.replies.outlook import stop_told
 from bot.replies.wording import (
     age,
     ago,
@@ -284,6 +285,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
     run = found.run
     said = verdict_words(found.verdict, found.terms)
     new = novelty(found.diff)
+    stop = stop_told(found.stop, found.terms) if found.stop else ()
     description: Line = (Untrusted(run.description[:LONGEST_DESCRIPTION]),) if run.description else ()
     text: Line = (
         f"{run_title(run, found.terms)} ",
@@ -292,6 +294,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         f"; {new}" if new else "",
         ". ",
         *_when(run, now),
+        *((" ", *stop) if stop else ()),
         *marks.behind(found),
     )
     return Card(
@@ -300,7 +303,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         tone=tone(found.verdict),
         verdict=found.verdict.kind,
         body=tuple(
-            line for line in (description, at_odds(found), causes.why(found), *caveats(found)) if line
+            line for line in (description, stop, at_odds(found), causes.why(found), *caveats(found)) if line
         ),
         facts=facts(found, now),
         items=changes(found),

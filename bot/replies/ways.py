@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Command, Context
 from bot.model import RunRef, VerdictKind
-from bot.platform import LAUNCHES_AGAIN, Platform, has_moments
+from bot.platform import LAUNCHES_AGAIN, Platform, can_stop, has_moments
 from bot.triage import RerunScope
 
 _BROKEN = frozenset({VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT})
@@ -16,7 +16,7 @@ def beside_run(found: RunAnalysis) -> tuple[Button, ...]:
     run, platform = found.run.ref, found.platform
     logs = log(run, platform) if _leads_to_log(found) else ()
     if not found.run.status.terminal:
-        return (*logs, *stop(run, platform))
+        return logs if found.stop else (*logs, *stop(run, platform))
     if found.verdict.kind not in _BROKEN:
         return logs
     again = rerun_failed(run, platform) if found.failing else rerun(run, platform)
@@ -74,7 +74,7 @@ def stop(run: RunRef, platform: Platform) -> tuple[Button, ...]:
     """Offer to stop a run that goes on."""
     return (
         (Button(label=platform.terms.stop.capitalize(), command=Command.of_run("cancel", run)),)
-        if platform.cancels is not None
+        if can_stop(platform, run.run_id)
         else ()
     )
 

@@ -29,7 +29,7 @@ from bot.expecting import (
 )
 from bot.model import Run, RunQuery, RunRef, RunStatus, Secret
 from bot.notices import key_of
-from bot.platform import Platform, has_moments
+from bot.platform import Platform, can_stop, has_moments
 from bot.ports import Channels, Clock, Expectations, Intents, Notices, Outbox, Subscriptions, WatchStore
 from bot.quiet import quiet_of
 from bot.recent import newest_here
@@ -229,7 +229,7 @@ class Expected:
             since=run.created_at or usual[0],
             channel=channel,
         )
-        await self._begin(look, notice, replies.overlong(run, usual[1], going, _outlook(platform)))
+        await self._begin(look, notice, replies.overlong(run, usual[1], going, _outlook(platform, run)))
 
     async def _is_over(self, run: Run, platform: Platform) -> bool:
         """Whether a run has ended, or whether it goes on cannot be told: the list may lag."""
@@ -379,9 +379,9 @@ def _notice(expectation: Expectation, due: datetime) -> Notice:
     )
 
 
-def _outlook(platform: Platform) -> Outlook:
+def _outlook(platform: Platform, run: Run) -> Outlook:
     return Outlook(
-        stops=platform.cancels is not None,
+        stops=can_stop(platform, run.ref.run_id),
         shows_logs=platform.run_logs is not None and not has_moments(platform),
         terms=platform.terms,
     )

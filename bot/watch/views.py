@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot import sessions
 from bot.actions import send
 from bot.actions.kinds import KINDS
-from bot.analysis import analysis_of
+from bot.analysis import analysis_of, stop_asked
 from bot.cards import Card
 from bot.errors import NotFound, ServiceError, Unreachable
 from bot.model import Run, RunQuery, RunRef, RunStatus
@@ -147,6 +147,7 @@ class Snapshot:
             return View(intents.card(intent, self._now, outlook), last=self._late(intent))
         if run.series[0] and not outlook.usage:
             outlook = replace(outlook, usual=await self._views.usual(intent, run, platform))
+        outlook = replace(outlook, stop=await stop_asked(self._views.store, run.ref))
         card = launching.progress(intent, run, outlook, self._now)
         return View(card, last=await self._let_go(run))
 

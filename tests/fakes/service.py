@@ -144,6 +144,7 @@ class FakeRunService:
     launches: list[LaunchRequest] = field(default_factory=list)
     debugs: list[DebugRequest] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    unstoppable: dict[str, str] = field(default_factory=dict)  # why, by run
     violations: list[str] = field(default_factory=list)
     unnamed: dict[str, tuple[Check, ...]] = field(default_factory=dict)  # by run: what its results leave out
     _runs: dict[str, Run] = field(default_factory=dict)
@@ -448,9 +449,14 @@ class FakeRunService:
         )
         return next(fitting, None)
 
+    def unable(self, run_id: str, /) -> str:
+        """Say what a test set."""
+        return self.unstoppable.get(run_id, "")
+
     async def cancel(self, run_id: str) -> None:
         """Mark a run cancelled; it ends when the test says so."""
         self._enter("cancel", run_id)
+        self._judge(bool(self.unable(run_id)), f"cancel of a run that cannot be stopped: {run_id}")
         if self._known(run_id).status.terminal:
             raise NotAvailable("The run has already finished.")
         self.cancelled.append(run_id)

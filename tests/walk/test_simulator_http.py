@@ -427,7 +427,9 @@ async def test_cancel__marks_and_refuses(empty: tuple[SimulatedTenant, Caller]) 
     after = (await caller.get(f"{RUNS}/{run_id}")).json["status"]
     again = await caller.send("POST", f"{RUNS}/{run_id}/cancel")
     unknown = await caller.send("POST", f"{RUNS}/none/cancel")
+    old = await caller.send("POST", f"{RUNS}/{tenant.add_run(release='63.2')}/cancel")
 
+    assert (old.status, old.content) == (404, b"")
     assert (first.status, before, after, again.status) == (200, "in_progress", "cancelled", 409)
     assert f"Run {run_id} has already finished" in again.json["message"]
     assert (unknown.status, unknown.content) == (404, b"")

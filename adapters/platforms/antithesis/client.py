@@ -263,17 +263,35 @@ class AntithesisService:
         query = RunQuery(launcher=launcher or None, created_after=since)
         return await self._search(query, lambda run: _carries(run, key))
 
+    def unable(self, run_id: str, /) -> str:
+        """Say that a run is too old to be stopped; an id that says no release is left to the platform."""
+        old = older_than(run_id, protocol.CANCEL_SINCE)
+        return f"Antithesis can stop runs from release {protocol.CANCEL_SINCE} on." if old else ""
+
     async def cancel(self, run_id: str) -> None:
         """Ask for a run to be stopped; sent once."""
-        if older_than(checked_run_id(run_id), protocol.CANCEL_SINCE):
-            raise NotAvailable(f"Only runs from release {protocol.CANCEL_SINCE} on can be stopped from here.")
+        if why := self.unable(checked_run_id(run_id)):
+            raise NotAvailable(why)
         answer = await self._caller.once(protocol.cancel_request(run_id))
-        if answer.status == HTTPStatus.CONFLICT:
-            raise NotAvailable("The run has already ended, so there is nothing to stop.")
-        if answer.status == HTTPStatus.NOT_FOUND:
-            run = await self.run(run_id)
-            raise NotAvailable(f"The platform cannot stop this run ({_words(run)}).")
+        if answer.status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
+            raise await self._not_stopped(run_id, ended=answer.status == HTTPStatus.CONFLICT)
         check_done(answer, what="run", check=CHECK_KEY)
+
+    async def _not_stopped(self, run_id: str, *, ended: bool) -> NotAvailable:
+        """Say why a run was not stopped, by what it is now; that it was not is certain, whether that can be read or not.
+
+        Raises `NotFound` where there is no such run.
+        """
+        try:
+            run = await self.run(run_id)
+        except NotFound:
+            raise
+        except ServiceError:
+            told = "has already ended" if ended else "cannot be stopped, or does not exist"
+            return NotAvailable(f"The platform says that the run {told}.")
+        if run.status.terminal:
+            return NotAvailable(f"The run has already ended ({_words(run)}), so there is nothing to stop.")
+        return NotAvailable(f"The platform cannot stop this run ({_words(run)}).")
 
     async def report_link(self, run_id: str) -> Secret | None:
         """Return the signed link as it is served now."""

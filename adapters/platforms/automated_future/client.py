@@ -145,10 +145,14 @@ class ReportService:
         """Return lines for a shell that report into a record."""
         return launching.lines(self._own.address, request.launcher_key or "PROJECT_ID", run_id)
 
+    def unable(self, run_id: str, /) -> str:
+        """Say that a result is no run that could be completed."""
+        return "This is a single result; only a test run can be completed." if ids.is_result(run_id) else ""
+
     async def cancel(self, run_id: str) -> None:
         """Complete a run: nothing goes on there that could be stopped."""
-        if ids.is_result(run_id):
-            raise NotAvailable("This is a single result; only a test run can be completed.")
+        if why := self.unable(run_id):
+            raise NotAvailable(why)
         await self._writing.complete(run_id)
 
     narrows: frozenset[str] = frozenset({"check", "grep", "artifact", "file"})

@@ -223,6 +223,10 @@ class BuildService:
         """Return what came of a test in earlier builds."""
         return history_of((await self.caller.read(protocol.history_request(ref), what="test")).body)
 
+    def unable(self, _run_id: str, /) -> str:
+        """Say nothing: any build that waits or runs can be stopped."""
+        return ""
+
     async def cancel(self, run_id: str) -> None:
         """Stop a build that waits or runs; sent once."""
         answer = await self.caller.once(protocol.stop_request(run_id))

@@ -22,6 +22,7 @@ from adapters.simulator.common.misbehave import Json
 STATUSES = ("starting", "in_progress", "completed", "cancelled", "incomplete", "unknown")
 VTIME = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 BUILD_MINUTES = 2.5
+CANCELS = 64  # older releases cannot stop a run
 MOMENTS_ANSWER_404 = 60  # older releases answer 400 for a moment they do not know
 DEBUGGING = "antithesis.debugging."
 
@@ -147,7 +148,7 @@ class Routes:
     async def cancel(self, request: web.Request) -> web.Response:
         """Ask for a run to be stopped."""
         run = self.world.find(request.match_info["run_id"])
-        if run is None:
+        if run is None or run.release < CANCELS:
             raise web.HTTPNotFound(text="")
         if not self.world.cancel(run):
             raise refuse(409, f"Conflict: Run {run.run_id} has already finished and cannot be cancelled")

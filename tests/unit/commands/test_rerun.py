@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from bot.cards import plain
+from bot.errors import Unreachable
 from bot.model import LaunchOutcome, LaunchRequest, RunRef, RunStatus, Says
 from bot.state import BEGINNING, Intent, IntentKind, IntentState
 from bot.triage import RerunRequest, RerunScope
@@ -307,6 +308,79 @@ async def test_cancel__of_one_that_has_ended() -> None:
     assert "has already ended" in texts(ended.card)
     assert "It said: The run has already finished." in texts(late.card)
     assert stage.service.cancelled == []
+
+
+async def test_cancel__asked_and_not_yet_ended() -> None:
+    """Status, the living card of the launch and a second question say who asked when; no button asks once more."""
+    stage = Stage()
+    launched = await stage.launched()
+    message, run_id = stage.messages[-1], last_intent(stage).run_id
+    assert message is not None
+    assert run_id is not None
+    run = await stage.service.run(run_id)
+    stage.service.change(run, status=RunStatus.IN_PROGRESS, status_text="in_progress")
+    await stage.tick()
+    before, offered = stage.shown(message), await stage.say(f"status {run_id}")
+    await stage.say(f"cancel {run_id}")
+    asked = await stage.press("Stop")
+    await stage.tick()
+    status, again = await stage.say(f"status {run_id}"), await stage.say(f"cancel {run_id}")
+    after = stage.shown(message)
+
+    said = "Ann asked to stop it at 14 May 03:00 UTC, and it has not ended yet."
+    assert "Stop" in [b.label for b in launched.card.buttons]
+    assert "Stop" in [b.label for b in offered.card.buttons]
+    assert '"Stop"' in before
+    assert said not in before
+    assert "It has not ended yet" in texts(asked.card)
+    assert said in plain(status.card.text)
+    assert said in [plain(line) for line in status.card.body]
+    assert "Stop" not in [b.label for b in status.card.buttons]
+    assert " asked to stop it at 14 May 03:00 UTC" in after
+    assert '"Stop"' not in after
+    assert said in plain(again.card.text)
+    assert [b.label for b in again.card.buttons] == ["Stop", "Cancel"]
+    stage.service.change(run, status=RunStatus.CANCELLED, status_text="cancelled")
+    assert said not in texts((await stage.say(f"status {run_id}")).card)
+
+
+async def test_cancel__without_an_answer_promises_nothing() -> None:
+    """The run may go on to its end: nobody says that it was stopped, nor that it was not."""
+    stage = a_triage_stage()
+    a_running_build(stage)
+    stage.service.fail("cancel", Unreachable("no answer"))
+    await stage.say("cancel 1027")
+    reply = await stage.press("Stop")
+    status = await stage.say("status 1027")
+
+    assert last_intent(stage).state is IntentState.UNKNOWN
+    assert "not known whether it was stopped" in texts(reply.card)
+    assert "no answer came. It may go on to its end." in texts(status.card)
+
+
+async def test_cancel__of_a_run_that_is_too_old_is_not_offered() -> None:
+    """Neither a button nor a question: why not is said at once, and nothing is kept."""
+    stage = a_triage_stage()
+    a_running_build(stage)
+    stage.service.unstoppable["1027"] = "Only newer ones can be."
+    status, reply = await stage.say("status 1027"), await stage.say("cancel 1027")
+
+    assert "Stop" not in [b.label for b in status.card.buttons]
+    assert "1027 cannot be stopped from here. Only newer ones can be." in texts(reply.card)
+    assert stage.memory.intents == {}
+    assert stage.service.violations == []
+
+
+async def test_cancel__refused_leads_to_the_run() -> None:
+    """It may have ended meanwhile: its state is one press away."""
+    stage = a_triage_stage()
+    run = a_running_build(stage)
+    await stage.say("cancel 1027")
+    stage.service.change(run, status=RunStatus.COMPLETED)
+    late = await stage.press("Stop")
+
+    assert [b.label for b in late.card.buttons] == ["Status"]
+    assert await stage.memory.live() == ()
 
 
 async def test_cancel__declined() -> None:
