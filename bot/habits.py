@@ -56,6 +56,55 @@ def unlike(launches: Launches, request: LaunchRequest, runs: Sequence[Run]) -> U
     return Unlike(run=last, values=differ, alike=whole, comparable=own is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """In what a launch differs from the run that it repeats: by the names that are sent, its value and the run's.
+
+    `unread`: what the run was given and nobody can read, so that it is not given again. `untold`: the names of the form that
+    the platform does not tell of a run.
+    """
+
+    values: Mapping[str, tuple[str | None, str | None]]
+    unread: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+def repeated(launches: Launches, request: LaunchRequest, run: Run, first: LaunchRequest | None) -> Repeated:
+    """Compare a launch with the run that it repeats; `first`: the launch that this came from, where that is known here."""
+    own = _sent(launches, first) if first is not None else {}
+    then = {n: v for n, v in run.parameters.items() if n not in run.withheld} | own
+    given = launches.given(run)
+    untold: tuple[str, ...] = ()
+    if first is None and not run.parameters:
+        then = _sent(launches, replace(request, values=given))
+        untold = tuple(field.name for field in launches.form(run.launcher) if field.name not in given)
+    now = _sent(launches, request)
+    ours = {name for name, value in launches.parameters(request) if value == request.key}
+    differ = {
+        name: (now.get(name), then.get(name))
+        for name in dict.fromkeys((*now, *then))
+        if name not in ours and now.get(name) != _as_sent(launches, request, name, then.get(name))
+    }
+    return Repeated(values=differ, unread=tuple(n for n in run.withheld if n not in own), untold=untold)
+
+
+def _sent(launches: Launches, request: LaunchRequest) -> dict[str, str]:
+    """Return what a launch sends, but for its key; nothing where it cannot be sent as it is any more."""
+    with suppress(UserError, Rejected):
+        return {name: value for name, value in launches.parameters(request) if value != request.key}
+    return {}
+
+
+def _as_sent(launches: Launches, request: LaunchRequest, name: str, value: str | None) -> str | None:
+    """Return a run's value as a launch would send it ("30" for "30.0"), or as it is."""
+    if value is None:
+        return None
+    with suppress(UserError, Rejected):
+        values = {f.name: f.value for f in launches.form(request.launcher, {name: value}) if f.value}
+        return _sent(launches, replace(request, values=values)).get(name, value)
+    return value
+
+
 def comparable(runs: Sequence[Run]) -> list[Run]:
     """Return those of some runs that a later one can be compared with, once they have completed."""
     return [run for run in runs if not (run.ephemeral or run.unread or run.status in _NO_BASELINE)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from bot import grammar
 from bot.access import Afresh, Denied
@@ -67,11 +68,32 @@ def check_mail(
     What is mailed opens a report to whoever reads it, so where it may go is not for a chat to say. What the preset of
     a launch has of its own was chosen by whoever runs Clew. Raises `Forbidden` naming an address that is not.
     """
-    domains = services.recipient_domains
-    fine = {address.lower() for address in (*chosen, "" if domains else actor.email or "")}
     for address in addresses:
-        if address.lower() not in fine and address.rpartition("@")[2].lower() not in domains:
-            raise replies.mail_stays_inside(address, domains)
+        if not _may_mail(address, actor, services, chosen):
+            raise replies.mail_stays_inside(address, services.recipient_domains)
+
+
+def _may_mail(address: str, actor: Actor, services: Services, chosen: Iterable[str]) -> bool:
+    domains, plain = services.recipient_domains, address.lower()
+    own = () if domains else (actor.email or "",)
+    return plain.rpartition("@")[2] in domains or plain in {each.lower() for each in (*chosen, *own)}
+
+
+def without_mail(
+    request: LaunchRequest, preset: str, launches: Launches, actor: Actor, services: Services
+) -> LaunchRequest:
+    """Return a launch that is repeated without the addresses that this person may not have mailed.
+
+    Who asked first may have named their own. Raises `UserError`.
+    """
+    used = services.presets.get(preset)
+    chosen = mailed(launches.form(request.launcher, used.values)) if used is not None else ()
+    kept = dict(request.values)
+    for field in launches.form(request.launcher, request.values):
+        if field.kind is FieldKind.ADDRESSES and field.value:
+            fine = [each for each in mailed((field,)) if _may_mail(each, actor, services, chosen)]
+            kept[field.name] = ";".join(fine)
+    return replace(request, values={name: value for name, value in kept.items() if value})
 
 
 def check_images(fields: Iterable[Field], registries: Collection[Repository] | None) -> None:

@@ -152,6 +152,8 @@ class Code:
 class Run:
     """One test run. `parameters` hold only what may be shown; secrets were left out by the adapter.
 
+    `withheld`: the names of what it was given and nobody gets to see as it is: left out, masked or cut.
+
     `created_at`: a platform gives it for all of its runs, read alone and in a list, or for none: then runs are in
     the order in which they were first listed, `seen_at`. `launcher_key`: the launcher's id, where its name does not
     tell it apart; `launcher_name`: its own name, where `launcher` is what this run alone is called. `took`: the duration that the platform serves, `duration` one that it serves without a unit. `done`: how many checks are done, of how many.
@@ -182,6 +184,7 @@ class Run:
     ephemeral: bool = False
     requested_minutes: float | None = None
     parameters: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    withheld: tuple[str, ...] = ()
     session_id: str | None = None
     failure_moment: Moment | None = None  # never the 0/0 placeholder
     failure_unpinned: bool = False  # the platform answered with the 0/0 placeholder

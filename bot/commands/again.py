@@ -14,6 +14,7 @@ from bot.actions.confirm import REQUEST, intent_of
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.launch import propose
+from bot.launch_rules import without_mail
 from bot.model import LaunchRequest
 from bot.platform import Platform
 from bot.replies import confirming
@@ -62,6 +63,9 @@ async def again(asked: Asked, services: Services) -> Reply:
     if platform is None:
         raise confirming.no_connection(intent)
     request = replace(intent.request_as(LaunchRequest), key=services.new_key())
+    if platform.launches is not None:
+        who = asked.invocation.actor
+        request = without_mail(request, intent.preset, platform.launches, who, services)
     return await propose(
         request, platform, asked, services, reason=f"again of {intent.id}", preset=intent.preset
     )

@@ -74,10 +74,12 @@ async def propose(
     reason: str = "",
     preset: str = "",
     of: Run | None = None,
+    first: LaunchRequest | None = None,
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once.
 
-    `preset`: the one that it is asked for by. `of`: the run that it does once more.
+    `preset`: the one that it is asked for by. `of`: the run that it does once more, `first`: the launch that
+    this came from, where that was asked for here.
     """
     launches = require(platform, LAUNCHES, services)
     request = await resolved(request, platform)
@@ -92,7 +94,8 @@ async def propose(
     newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
     with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
         newest = await _newest(request, platform, services)
-    warnings = (*again, *await _warnings(request, newest, platform, asked, services))
+    gone = (replies.preset_gone(preset),) if preset and preset not in services.presets else ()
+    warnings = (*gone, *again, *await _warnings(request, newest, platform, asked, services))
     intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
                                  subject=request.launcher, reason=_reason(reason, repeated), preset=preset)  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
@@ -103,8 +106,12 @@ async def propose(
     labels = {field.name: field.label for field in fields}
     shown = tuple((labels.get(name, name), value) for name, value in parameters)
     cost, alone = launches.cost(request), asked.invocation.place.direct
-    unlike = habits.unlike(launches, request, newest or ())
-    differs = replies.unlike(unlike, labels, services.clock.now(), platform.terms) if unlike else ()
+    if of is not None:
+        found = habits.repeated(launches, request, of, first)
+        differs = replies.repeated(found, platform.terms, alone=alone)
+    else:
+        unlike = habits.unlike(launches, request, newest or ())
+        differs = (replies.unlike(unlike, labels, services.clock.now(), platform.terms),) if unlike else ()
     return replies.confirmation(
         intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings, differs=differs,
         findable=platform.lists is not None, of=of, quotas=left,

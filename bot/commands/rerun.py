@@ -17,12 +17,14 @@ from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.launch import propose
 from bot.commands.parameters import CONNECTION, RUN
+from bot.launch_rules import check, without_mail
 from bot.model import LaunchRequest, Run
 from bot.platform import LAUNCHES_AGAIN, RERUNS, Launches, Platform, Reruns
 from bot.replies import acting as replies
 from bot.replies.confirming import just_confirmed
-from bot.state import Intent
+from bot.replies.launching import cannot_repeat, launcher_unknown
 from bot.targets.run import require, run_of
+from bot.terms import Terms
 from bot.triage import RerunRequest, RerunScope
 
 
@@ -47,11 +49,14 @@ async def _again(
         raise replies.whole_only(scope, platform.terms)
     key = services.new_key()
     request = RerunRequest(run_id=run.ref.run_id, scope=scope, launcher=run.launcher)
-    earlier = await confirm.repeated(request, platform.connection, services, key=key, subject=request.run_id)
     of = await services.store.intent_of_run(run.ref)
+    preset = of.preset if of else ""
+    who, where = asked.invocation.actor, asked.invocation.place
+    await check(request, preset, platform, services, actor=who, place=where, afresh=asked.afresh)
+    earlier = await confirm.repeated(request, platform.connection, services, key=key, subject=request.run_id)
     intent = await confirm.draft(request, platform.connection, asked, services, key=key,
                                  subject=request.run_id, reason=confirm.warned_of(earlier),
-                                 preset=of.preset if of else "")  # fmt: skip
+                                 preset=preset)  # fmt: skip
     if asked.invocation.confirmed and earlier is None:
         return await confirm.go(intent, asked, services)
     left = await reserving.left(intent, platform, services)
@@ -69,14 +74,27 @@ async def _launch_again(
         raise replies.whole_only(scope, platform.terms)
     intent = await services.store.intent_of_run(run.ref)
     launches = require(platform, LAUNCHES_AGAIN, services)
-    request = _request(run, intent, launches, services.new_key())
+    first = intent.request if intent is not None and isinstance(intent.request, LaunchRequest) else None
+    preset = intent.preset if intent is not None else ""
+    request = _request(run, first, launches, services.new_key(), platform.terms)
+    request = without_mail(request, preset, launches, asked.invocation.actor, services)
     return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}",
-                         preset=intent.preset if intent else "", of=run)  # fmt: skip
+                         preset=preset, of=run, first=first)  # fmt: skip
 
 
-def _request(run: Run, intent: Intent | None, launches: Launches, key: str) -> LaunchRequest:
-    asked = intent.request if intent is not None else None
-    values = asked.values if isinstance(asked, LaunchRequest) else launches.given(run)
+def _request(
+    run: Run, first: LaunchRequest | None, launches: Launches, key: str, terms: Terms
+) -> LaunchRequest:
+    """Return the launch of a run once more: as it was asked for here, else as far as the run tells.
+
+    Raises `UserError` where that is nothing, and a launch needs more.
+    """
+    if not run.launcher:
+        raise launcher_unknown(run, terms)
+    values = first.values if first is not None else launches.given(run)
+    lacking = [field for field in launches.form(run.launcher, values) if field.required and not field.value]
+    if lacking and first is None and not run.parameters:
+        raise cannot_repeat(run, lacking, terms)
     return LaunchRequest(launcher=run.launcher, key=key, launcher_key=run.launcher_key, values=values)
 
 

@@ -26,7 +26,7 @@ from bot.cards import (
 )
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
-from bot.habits import Unlike
+from bot.habits import Repeated, Unlike
 from bot.model import Group, LaunchRequest, Run, RunRef, RunStatus
 from bot.replies import confirming, stages
 from bot.replies.meant import did_you_mean, mistaken
@@ -99,14 +99,14 @@ def confirmation(
     cost: str,
     alone: bool,
     warnings: tuple[Line, ...] = (),
-    differs: Line = (),
+    differs: tuple[Line, ...] = (),
     findable: bool = True,
     of: Run | None = None,
     quotas: tuple[Fact, ...] = (),
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs.
 
-    `alone`: nobody but the requester reads it. `differs`: in what from the last run. `findable`: some list may show what a lost answer left behind. `of`: the
+    `alone`: nobody but the requester reads it. `differs`: in what from the last run, or from the one that is repeated. `findable`: some list may show what a lost answer left behind. `of`: the
     run that is run again. `quotas`: what is left of them.
     """
     name = request.launcher
@@ -119,11 +119,11 @@ def confirmation(
     facts += [Fact(name, _value(value, alone=alone)) for name, value in parameters]
     card = Card(
         title=(*what, "?"),
-        text=(*asked, *(span for warning in warnings for span in (" ", *warning))),
+        text=(*asked, *(span for line in (*warnings, *(differs if of else ())) for span in (" ", *line))),
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(
             *warnings,
-            *((differs,) if differs else ()),
+            *filter(None, differs),
             ("These parameters will be sent to the connection ", Untrusted(intent.connection), ":"),
         ),
         facts=tuple(facts),
@@ -222,6 +222,60 @@ def no_baseline(group: Group, runs: Sequence[Run], terms: Terms) -> Line:
     return (*its, f", unlike in {many} of this {of_what} (", *had, "), so what is new may not be known.")
 
 
+def repeated(found: Repeated, terms: Terms, *, alone: bool) -> tuple[Line, ...]:
+    """Say in what a launch differs from the run that it repeats, and what of that run is not known."""
+    shown = [*found.values.items()][:_DIFFERENCES]
+    told = tuple(
+        span
+        for place, (name, pair) in enumerate(shown)
+        for span in ("; " if place else "", Untrusted(shorten(name, _VALUE)), *_instead(*pair, alone=alone))
+    )
+    more = len(found.values) - len(shown)
+    unlike = sentence(f"Unlike that {terms.run.one}: ", *told, f"; and {more:,} more" if more else "")
+    whole = not (found.unread or found.untold)
+    same = f"{'No' if whole else 'No other'} difference from that {terms.run.one} is known."
+    unread = listed([*found.unread[:_DIFFERENCES], *_and_more(found.unread)])
+    unsent = f"Of what it was given, Clew cannot read {unread}, so {'that is' if len(found.unread) == 1 else 'those are'} not sent."
+    untold = (
+        f"{terms.platform} does not tell of {_a(terms.run.one)} which {listed([*found.untold])} it was given."
+    )
+    return (
+        *(((Untrusted(unsent),),) if found.unread else ()),
+        *(((untold,),) if found.untold else ()),
+        unlike if told else (same,),
+    )
+
+
+def _and_more(names: Sequence[str]) -> tuple[str, ...]:
+    more = len(names) - _DIFFERENCES
+    return (f"{more:,} more",) if more > 0 else ()
+
+
+def launcher_unknown(run: Run, terms: Terms) -> UserError:
+    """Refuse to repeat a run of which nobody knows what it was started from."""
+    which = f"{terms.platform} does not tell which {terms.launcher.one} {terms.run.one} {short_id(run.ref.run_id)} is of"
+    return UserError(f"{which}, so it cannot be launched again from here.", "Use “launch” with its name.")
+
+
+def cannot_repeat(run: Run, lacking: Sequence[Field], terms: Terms) -> UserError:
+    """Refuse to repeat a run of which its platform does not tell what it was given, and a launch needs some of that."""
+    needed = " ".join(field.example or f"{field.name}=…" for field in lacking)
+    return UserError(
+        f"{terms.platform} does not tell what {terms.run.one} {short_id(run.ref.run_id)} was given, and a launch needs "
+        f"{listed([_a(field.name) for field in lacking])}.",
+        f"Give it yourself: launch {run.launcher[:_SHOWN]} {needed}",
+    )
+
+
+def preset_gone(preset: str) -> Line:
+    """Say that a launch came by a preset of which the settings know nothing any more."""
+    return (
+        "The preset ",
+        Untrusted(preset, code=True),
+        " that it came by is no longer in the settings, so its rules do not apply.",
+    )
+
+
 def unlike(found: Unlike, labels: Mapping[str, str], now: datetime, terms: Terms) -> Line:
     """Say in what a launch differs from the last run; empty where that is not known."""
     which = (
@@ -243,11 +297,11 @@ def unlike(found: Unlike, labels: Mapping[str, str], now: datetime, terms: Terms
     return sentence(f"Unlike the {which}, ", *name, ": ", *told, f"; and {more:,} more" if more else "")
 
 
-def _instead(now: str | None, then: str | None) -> Line:
-    new, old = (Untrusted(shorten(value or "", _VALUE), code=True) for value in (now, then))
+def _instead(now: str | None, then: str | None, *, alone: bool = True) -> Line:
+    new, old = (_value(shorten(value or "", _VALUE), alone=alone) for value in (now, then))
     if now is None:
-        return (" is not given, it was ", old)
-    return (" is ", new, ", it was not given") if then is None else (" is ", new, ", it was ", old)
+        return (" is not given, it was ", *old)
+    return (" is ", *new, ", it was not given") if then is None else (" is ", *new, ", it was ", *old)
 
 
 def undecided(launcher: str) -> Line:

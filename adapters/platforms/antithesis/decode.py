@@ -66,7 +66,8 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
     """
     if not is_run_id(body.run_id):
         return None
-    served = _texts(body.parameters)
+    served, lost = _texts(body.parameters)
+    told = names.shown_parameters(served)
     creator = read_struct(body.creator, _Creator) or _Creator()
     links = read_struct(body.links, _Links) or _Links()
     moment = moment_of(body.failure_moment)
@@ -88,7 +89,8 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
         test_name=_name(served.get("antithesis.test_name")),
         ephemeral=served.get("antithesis.is_ephemeral", "").lower() in {"true", "on"},
         requested_minutes=_minutes(served.get("antithesis.duration")),
-        parameters=names.shown_parameters(served),
+        parameters=told,
+        withheld=names.withheld(served, told, lost),
         session_id=body.session_id if body.session_id and is_run_id(body.session_id) else None,
         failure_moment=None if moment is None or moment.placeholder else moment,
         failure_unpinned=moment is not None and moment.placeholder,
@@ -109,16 +111,19 @@ def moment_of(raw: msgspec.Raw | bytes) -> Moment | None:
     return Moment(input_hash, vtime) if is_hash(input_hash) and is_vtime(vtime) else None
 
 
-def _texts(raw: msgspec.Raw) -> dict[str, str]:
-    """Return a run's parameters; numbers and booleans count as the text they print as."""
+def _texts(raw: msgspec.Raw) -> tuple[dict[str, str], list[str]]:
+    """Return a run's parameters, and the names of those that are no text; numbers and booleans count as what they print as."""
     served: dict[str, str] = {}
+    lost: list[str] = []
     for name, value in (read(raw, dict[str, msgspec.Raw]) or {}).items():
         plain = read_any(value)
         if isinstance(plain, bool):
             served[name] = str(plain).lower()
         elif isinstance(plain, str | int | float):
             served[name] = plain if isinstance(plain, str) else exact(value)
-    return served
+        elif plain is not None:
+            lost.append(name)
+    return served, lost
 
 
 def _minutes(text: str | None) -> float | None:

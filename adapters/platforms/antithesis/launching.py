@@ -107,8 +107,11 @@ def group(request: LaunchRequest) -> Group:
 
 
 def given(run: Run) -> Mapping[str, str]:
-    """Return what a launch like a run would be given: of its parameters those that a launch takes in a chat."""
-    taken = {name: value for name, value in run.parameters.items() if _takes(name)}
+    """Return what a launch like a run would be given: of its parameters those that a launch takes in a chat.
+
+    What is not told as it is stays out: a mask or a cut text is not what the run was given.
+    """
+    taken = {n: value for n, value in run.parameters.items() if _takes(n) and n not in run.withheld}
     with suppress(UserError):  # one that is there under two names says nothing for sure
         return {field.name: field.value for field in form(run.launcher, taken) if field.value}
     return {}

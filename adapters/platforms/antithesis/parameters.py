@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from adapters.platforms.antithesis.ids import checked_moment, checked_run_id
 from adapters.platforms.antithesis.launching import KEY
-from adapters.platforms.http.text import clean, of_short_texts
+from adapters.platforms.http.text import clean, of_short_texts, shown
 from adapters.redact import redact
 from bot.errors import Rejected
 from bot.model import DebugRequest
@@ -16,6 +16,7 @@ from bot.redact import is_secret, scrub
 EVENT_DESCRIPTION = "antithesis.event_description"
 
 _LONGEST = 4_000
+_NAME, _MOST_NAMES = 80, 50  # characters of a name, and names
 _MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,7}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _SHOWN = re.compile(
@@ -51,6 +52,12 @@ def shown_parameters(served: Mapping[str, str]) -> dict[str, str]:
         for name, value in served.items()
         if _SHOWN.fullmatch(name) and not is_secret(name)
     }
+
+
+def withheld(served: Mapping[str, str], told: Mapping[str, str], lost: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the names of a run's parameters whose values are not `told` as they are, but for our own."""
+    names = (*(name for name, value in served.items() if told.get(name) != value), *lost)
+    return tuple(shown(name, _NAME) for name in names[:_MOST_NAMES] if name != KEY)
 
 
 @of_short_texts
