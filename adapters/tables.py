@@ -68,6 +68,14 @@ def _role(value: str) -> str:
     return value
 
 
+def _approver(value: object) -> Role:
+    """Read the role of whoever approves: they have to be allowed to start the run themselves."""
+    approvers = {role.word: role for role in Role if role >= Role.LAUNCH}
+    if not isinstance(value, str) or value not in approvers:
+        raise wrong("This is not a role that may launch.", f"Give {' or '.join(approvers)}.")
+    return approvers[value]
+
+
 def _once(value: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """Refuse an id that two people have."""
     held = Counter(one for ids in value.values() for one in ids)
@@ -270,13 +278,18 @@ class Expect(Table):
 
 
 class PresetTable(Table):
-    """A launch prepared under a name. `people`: who may use it; `free`: which parameters may be given beside it."""
+    """A launch prepared under a name.
+
+    `people`: who may use it; `free`: which parameters may be given beside it; `approve`: the role of the second person who
+    has to approve it.
+    """
 
     name: Name
     launcher: str = Field(min_length=1)
     values: Mapping[str, Annotated[str, BeforeValidator(_scalar)]] = {}
     people: frozenset[Principal] = frozenset()
     free: frozenset[Annotated[str, Field(min_length=1)]] | None = None
+    approve: Annotated[Role, BeforeValidator(_approver)] | None = None
 
     @property
     def preset(self) -> Preset:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from weakref import WeakValueDictionary
 
 from bot.access import Afresh, Policy, Role
@@ -65,7 +66,8 @@ class Preset:
     """A launch prepared in the settings: its launcher and values by parameter name.
 
     `people`: the ids of whom may use it, as roles take them; none: whoever may launch. `free`: the names of the parameters
-    that may be given beside it, or otherwise than it has them; None: all.
+    that may be given beside it, or otherwise than it has them; None: all. `approve`: the role of the second person who has to
+    approve each launch by it; None: nobody has to.
     """
 
     name: str
@@ -73,6 +75,13 @@ class Preset:
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     people: frozenset[str] = frozenset()
     free: frozenset[str] | None = None
+    approve: Role | None = None
+
+    @property
+    def mark(self) -> str:
+        """A short text that is another one where a launch by it would be another, or need another approval."""
+        said = repr((self.launcher, sorted(self.values.items()), self.approve))
+        return sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 LOOKED_AT = 1_000
@@ -107,6 +116,11 @@ class Services:
     confirming: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary
     )
+
+    @property
+    def approve_within(self) -> timedelta:
+        """For how long a second person can approve what somebody confirmed."""
+        return 12 * self.confirm_within
 
     @property
     def terms(self) -> Terms:

@@ -645,8 +645,14 @@ class Intents(Protocol):
         *,
         run_id: str | None = None,
         reason: str = "",
+        by: str = "",
+        approve_by: datetime | None = None,
+        noted: AuditEntry | None = None,
     ) -> bool:
-        """Change the state if it is one of those expected, in one conditional update; False otherwise."""
+        """Change the state if it is one of those expected, in one conditional update; False otherwise.
+
+        `by`: who decided it; `approve_by`: until when a second person can. `noted` is added to the trail with it.
+        """
 
     async def confirm(
         self,
@@ -656,11 +662,14 @@ class Intents(Protocol):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        by: str = "",
+        noted: AuditEntry | None = None,
     ) -> bool | Full:
         """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time.
 
         False where its state is none of those expected; `Full` where one of the shares has no room. The reservation
         counts as long as the intent may have become a run: not any more once it is rejected, declined or expired.
+        `by`: who approved it, "" where nobody had to. `noted` is added to the trail with it.
         """
 
     async def used(self, shares: Sequence[Share]) -> tuple[Used, ...]:
@@ -668,6 +677,9 @@ class Intents(Protocol):
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents in `confirmed`, `posting` or `unknown`, oldest first."""
+
+    async def asked_intents(self) -> tuple[Intent, ...]:
+        """Return intents that wait for a second person, oldest first."""
 
     async def sent(
         self, kind: IntentKind, connection: str, subject: str, since: datetime

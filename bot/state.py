@@ -756,10 +756,12 @@ def kind_of(request: Request) -> IntentKind:
 class IntentState(StrEnum):
     """The life of a costly action.
 
-    draft -> confirmed -> posting -> accepted | rejected | unknown; draft -> declined | expired.
+    draft -> confirmed -> posting -> accepted | rejected | unknown; draft -> declined | expired. Where a second person has
+    to approve it: draft -> asked -> confirmed; asked -> declined | expired.
     """
 
     DRAFT = "draft"
+    ASKED = "asked"
     CONFIRMED = "confirmed"
     POSTING = "posting"
     ACCEPTED = "accepted"
@@ -776,6 +778,9 @@ class Intent:
     `request` is what was shown and what is sent. `subject` is what a second person would ask for too: the launcher of
     a launch, the moment of a debugging session, the id of the run that is run again or stopped. `run_id`: the run that
     it became. `preset`: the preset that it was asked for by, or that the run came from which it does once more; "": none.
+    `preset_mark`: what that said when this was shown (`bot.command.Preset.mark`). `second`: the role that a second person
+    needs who approves it, "" where none does; `approve_by`: until when, once they are asked. `decided_by`: who approved or
+    refused it then, or withdrew it.
     """
 
     id: str
@@ -791,6 +796,10 @@ class Intent:
     run_id: str | None = None
     reason: str = ""
     preset: str = ""
+    preset_mark: str = ""
+    second: str = ""
+    approve_by: datetime | None = None
+    decided_by: str = ""
 
     @property
     def kind(self) -> IntentKind:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.audit import append
 from adapters.store.codec import encode, to_row
 from adapters.store.part import Part, whole
 from adapters.store.requests import decode_request
 from adapters.store.tables import intents, reservations
 from bot.errors import StoreError
 from bot.model import RunRef
-from bot.state import Full, Intent, IntentKind, IntentState, Per, Reservation, Share, Used
+from bot.state import AuditEntry, Full, Intent, IntentKind, IntentState, Per, Reservation, Share, Used
 
 log = logging.getLogger(__name__)
 
 OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
-NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
+NEVER_SENT = (
+    IntentState.DRAFT,
+    IntentState.ASKED,
+    IntentState.DECLINED,
+    IntentState.EXPIRED,
+    IntentState.REJECTED,
+)
 MOST_SENT = 100
 LOCK = (
     0x51554F54  # "QUOT": on PostgreSQL confirmations take turns, so that two do not take the same last share
@@ -40,6 +47,7 @@ class SqlIntents(Part):
         """Return an intent."""
         return await self._one(select(intents).where(intents.c.id == intent_id))
 
+    @whole
     async def advance(
         self,
         intent_id: str,
@@ -49,15 +57,24 @@ class SqlIntents(Part):
         *,
         run_id: str | None = None,
         reason: str = "",
+        by: str = "",
+        approve_by: datetime | None = None,
+        noted: AuditEntry | None = None,
     ) -> bool:
-        """Change the state if it is one of those expected, in one conditional update; False otherwise."""
-        values: dict[str, Any] = {"state": state, "changed_at": now, "reason": reason}
-        if run_id is not None:
-            values["run_id"] = run_id
-        if state is IntentState.POSTING:
-            values["posted_at"] = now
+        """Change the state if it is one of those expected, in one conditional update; False otherwise.
+
+        `by`: who decided it; `approve_by`: until when a second person can. `noted` is added to the trail with it.
+        """
+        posted_at = now if state is IntentState.POSTING else None
+        told = {"run_id": run_id, "posted_at": posted_at, "decided_by": by or None, "approve_by": approve_by}
+        values = {name: value for name, value in told.items() if value is not None}
         statement = update(intents).where(intents.c.id == intent_id, intents.c.state.in_(sorted(expected)))
-        return await self._write(statement.values(values)) > 0
+        statement = statement.values(values | {"state": state, "changed_at": now, "reason": reason})
+        async with self._db.writing() as connection:
+            changed = (await connection.execute(statement)).rowcount > 0
+            if changed and noted is not None:
+                await append(connection, noted)
+        return changed
 
     @whole
     async def confirm(
@@ -68,10 +85,15 @@ class SqlIntents(Part):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        by: str = "",
+        noted: AuditEntry | None = None,
     ) -> bool | Full:
-        """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time."""
+        """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time.
+
+        `by`: who approved it. `noted` is added to the trail with it.
+        """
         due = (intents.c.id == intent_id) & intents.c.state.in_(sorted(expected))
-        values = {"state": IntentState.CONFIRMED, "changed_at": now, "reason": ""}
+        values = {"state": IntentState.CONFIRMED, "changed_at": now, "reason": "", "decided_by": by}
         async with self._db.writing() as connection:
             if shares and not self._db.lite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -86,6 +108,8 @@ class SqlIntents(Part):
             if reservation is not None:
                 row = to_row(reservations, reservation, intent_id=intent_id)
                 await connection.execute(insert(reservations), row)
+            if noted is not None:
+                await append(connection, noted)
         return True
 
     async def used(self, shares: Sequence[Share]) -> tuple[Used, ...]:
@@ -95,10 +119,11 @@ class SqlIntents(Part):
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents whose outcome is still to be found out, oldest first."""
-        statement = (
-            select(intents).where(intents.c.state.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
-        )
-        return _readable(await self._rows(statement))
+        return await self._oldest_first(OPEN)
+
+    async def asked_intents(self) -> tuple[Intent, ...]:
+        """Return intents that wait for a second person, oldest first."""
+        return await self._oldest_first((IntentState.ASKED,))
 
     async def sent(
         self, kind: IntentKind, connection: str, subject: str, since: datetime
@@ -118,6 +143,10 @@ class SqlIntents(Part):
         return await self._one(
             _newest().where(intents.c.connection == ref.connection, intents.c.run_id == ref.run_id)
         )
+
+    async def _oldest_first(self, states: Collection[IntentState]) -> tuple[Intent, ...]:
+        statement = select(intents).where(intents.c.state.in_(states))
+        return _readable(await self._rows(statement.order_by(intents.c.created_at, intents.c.id)))
 
     async def _one(self, statement: Select[Any]) -> Intent | None:
         row = await self._first(statement.limit(1))

@@ -54,7 +54,13 @@ STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
 
 SETTLED = (DeliveryState.SENT, DeliveryState.FOLDED, DeliveryState.DROPPED)
-NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
+NEVER_SENT = (
+    IntentState.DRAFT,
+    IntentState.ASKED,
+    IntentState.DECLINED,
+    IntentState.EXPIRED,
+    IntentState.REJECTED,
+)
 SENT = (IntentState.ACCEPTED, IntentState.UNKNOWN)
 
 Keys = Sequence[Any]

@@ -2,6 +2,8 @@
 
 confirm REQUEST
 decline REQUEST
+
+What needs a second person waits for one after that (`second`, `approve`).
 """
 
 from __future__ import annotations
@@ -12,21 +14,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import access, authorization, launch_rules, sessions
-from bot.actions import reserving, send
+from bot.actions import reserving, second, send
 from bot.actions.kinds import KINDS
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import Forbidden
 from bot.model import DebugRequest, LaunchRequest
 from bot.platform import Platform
-from bot.replies import confirming, debugging, intents, problems
+from bot.replies import approving, confirming, debugging, intents, problems
 from bot.sessions import Session
 from bot.state import Intent, IntentState, Request, kind_of
 
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
 REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
 REPETITION = timedelta(minutes=2)  # in which the same is likelier a slip, or two people's same thought
-DRAFT = frozenset({IntentState.DRAFT})
+UNSENT = frozenset({IntentState.DRAFT, IntentState.ASKED})
 SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -42,11 +44,15 @@ async def draft(
     reason: str = "",
     preset: str = "",
 ) -> Intent:
-    """Keep what somebody asked for, by a preset or without one, until they confirm it."""
+    """Keep what somebody asked for, by a preset or without one, until they confirm it.
+
+    Raises `UserError` where a second person has to approve it and nobody else could.
+    """
     who, where = asked.invocation.actor, asked.invocation.place
+    mark, role = second.bound(services.presets.get(preset), where)
     intent = Intent(id=key, connection=connection, actor=who.id, channel=where.channel, thread=where.thread,
                     request=request, subject=subject, state=IntentState.DRAFT,
-                    created_at=services.clock.now(), reason=reason, preset=preset)  # fmt: skip
+                    created_at=services.clock.now(), reason=reason, preset=preset, preset_mark=mark, second=role)  # fmt: skip
     await services.store.draft(intent)
     return intent
 
@@ -59,39 +65,70 @@ async def confirm(asked: Asked, services: Services) -> Reply:
 
 
 async def decline(asked: Asked, services: Services) -> Reply:
-    """Call it off; nothing was sent."""
+    """Call it off; nothing was sent. What waits for a second person is withdrawn so."""
     intent = await intent_of(asked, services, "decline")
-    return (
-        await _stranger(intent, asked, services)
-        or await _let_go(intent, IntentState.DECLINED, "declined", send.target(intent), services)
-        or confirming.declined(intent)
-    )
+    stranger = await _stranger(intent, asked, services)
+    if stranger is not None:
+        return stranger
+    waited = intent.state is IntentState.ASKED
+    decision, by = ("withdrawn", intent.actor) if waited else ("declined", "")
+    moved = await let_go(intent, IntentState.DECLINED, decision, send.target(intent), services, by=by)
+    return moved or (await second.ended(intent, services) if waited else confirming.declined(intent))
 
 
 async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
-    """Check what the person may do now, confirm the draft, send it once, and show how it stands."""
-    platform = services.platforms.get(intent.connection)
-    if platform is None:
-        raise confirming.no_connection(intent)
+    """Check what the person may do now, confirm the draft, send it once, and show how it stands.
+
+    What needs a second person waits for one instead.
+    """
+    platform = connected(intent, services)
     denied = await _denied(intent, platform, asked, services)
     if denied is not None:
         return denied
+    if (stale := await outdated(intent, services)) is not None:
+        return stale
+    if intent.second:
+        return await second.ask(intent, asked, services) or await happened(intent, services)
+    return await start(intent, platform, asked, services)
+
+
+def connected(intent: Intent, services: Services) -> Platform:
+    """Return where an intent is to be sent. Raises `UserError` where that is not there any more."""
+    platform = services.platforms.get(intent.connection)
+    if platform is None:
+        raise confirming.no_connection(intent)
+    return platform
+
+
+async def outdated(intent: Intent, services: Services) -> Reply | None:
+    """Let go of what was shown when its preset said something else; None where it holds."""
+    why = second.changed(intent, services)
+    if not why:
+        return None
+    moved = await let_go(intent, IntentState.DECLINED, "cancelled", why, services, reason=why)
+    return moved or await second.ended(intent, services)
+
+
+async def start(intent: Intent, platform: Platform, asked: Asked, services: Services) -> Reply:
+    """Confirm a draft, or approve what waits for a second person; send it once, and show how it stands."""
+    who = asked.invocation.actor
+    if who.name:
+        await services.store.keep_name(who.id, who.name)
+    if intent.state is IntentState.ASKED:
+        intent = replace(intent, decided_by=who.id)
     held = await _confirmed(intent, platform, services)
     if held is not None:
         return held
-    now = services.clock.now()
     services.sent_here.add(intent.id)
-    if asked.invocation.actor.name:
-        await services.store.keep_name(intent.actor, asked.invocation.actor.name)
-    await send.note(intent, "confirmed", send.target(intent), store=services.store, now=now)
     sent = await send.send(intent, platform, store=services.store, clock=services.clock)
     if sent is None:
-        return await _happened(intent, services)
-    return intents.reply(sent, services.clock.now(), send.outlook_of(sent, platform))
+        return await happened(intent, services)
+    reply = intents.reply(sent, services.clock.now(), send.outlook_of(sent, platform))
+    return replace(reply, card=await second.told(reply.card, sent, services.store))
 
 
 async def _confirmed(intent: Intent, platform: Platform, services: Services) -> Reply | None:
-    """Confirm the draft; return why not. Two people's presses for the same thing go one after the other."""
+    """Confirm it; return why not. Two people's presses for the same thing go one after the other."""
     turn = services.confirming.setdefault((intent.connection, intent.subject), asyncio.Lock())
     async with turn:
         session = await _open_session(intent, platform, services)
@@ -100,10 +137,10 @@ async def _confirmed(intent: Intent, platform: Platform, services: Services) -> 
         earlier = await _repeated_meanwhile(intent, services)
         if earlier is not None:
             return await _ask_again(intent, earlier, platform, services)
-        confirmed = await reserving.confirm(intent, platform, services, expected=DRAFT)
+        confirmed = await reserving.confirm(intent, platform, services, expected=UNSENT & {intent.state})
     if isinstance(confirmed, Reply):
         return confirmed
-    return None if confirmed else await _happened(intent, services)
+    return None if confirmed else await happened(intent, services)
 
 
 async def repeated(
@@ -111,7 +148,8 @@ async def repeated(
 ) -> Intent | None:
     """Return the newest intent but `key` that asks for the same, and was confirmed by anyone a moment ago."""
     now, platform = services.clock.now(), services.platforms[connection]
-    since = now - REPETITION - services.confirm_within  # a draft is older than its confirmation
+    # A draft is older than its confirmation.
+    since = now - REPETITION - services.confirm_within - services.approve_within
     for intent in await services.store.sent(kind_of(request), connection, subject, since):
         recent = now - (intent.posted_at or intent.created_at) < REPETITION
         if recent and intent.id != key and _same(intent.request, request, platform):
@@ -145,14 +183,23 @@ async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | No
 async def _ask_again(intent: Intent, earlier: Intent, platform: Platform, services: Services) -> Reply:
     """Let a draft go whose like was just confirmed by somebody, and offer to ask for it all the same."""
     why = f"the same as {earlier.id}"
-    moved = await _let_go(intent, IntentState.DECLINED, "asked again", why, services)
+    moved = await let_go(intent, IntentState.DECLINED, "asked again", why, services)
     return moved or confirming.repeated(intent, earlier, platform, services.clock.now())
 
 
 async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
-    """Return the intent that a request names. Raises `UserError` where there is none."""
+    """Return the intent that a request names; one that waits here, by the beginning of its id too.
+
+    Raises `UserError` where there is none.
+    """
     request = asked.value("request", 0) or ""
-    intent = await services.store.intent(request) if _REQUEST.fullmatch(request) else None
+    if not _REQUEST.fullmatch(request):
+        raise confirming.unknown_token(verb)
+    intent = await services.store.intent(request)
+    if intent is None and len(request) >= approving.TOKEN:
+        waiting, here = await services.store.asked_intents(), asked.invocation.place.channel
+        begin = [one for one in waiting if one.channel == here and one.id.startswith(request.lower())]
+        intent = begin[0] if len(begin) == 1 else None
     if intent is None:
         raise confirming.unknown_token(verb)
     return intent
@@ -164,16 +211,19 @@ async def _refusal(intent: Intent, asked: Asked, services: Services) -> Reply | 
     if stranger is not None:
         return stranger
     if intent.state is not IntentState.DRAFT:
-        return await _interrupted(intent, asked, services) or confirming.happened(intent)
+        return await _interrupted(intent, asked, services) or await happened(intent, services)
     age = abs(services.clock.now() - intent.created_at)  # a clock set back does not prolong it
     if age <= services.confirm_within:
         return None
-    moved = await _let_go(intent, IntentState.EXPIRED, "expired", send.target(intent), services)
+    moved = await let_go(intent, IntentState.EXPIRED, "expired", send.target(intent), services)
     return moved or confirming.expired(intent)
 
 
 async def _interrupted(intent: Intent, asked: Asked, services: Services) -> Reply | None:
-    """Show how it stands where it was sent for this very press, and a restart came before that was shown."""
+    """Show how it stands where this very press sent or asked for it, and a restart came before that was shown."""
+    if intent.state is IntentState.ASKED:
+        shown = await services.store.story(intent.id, intent.channel)
+        return None if shown else await second.waits(intent, services)
     posted = intent.posted_at
     if intent.id in services.sent_here or posted is None or asked.invocation.at > posted:
         return None
@@ -213,20 +263,29 @@ async def _denied(intent: Intent, platform: Platform, asked: Asked, services: Se
     return None
 
 
-async def _let_go(
-    intent: Intent, state: IntentState, decision: str, detail: str, services: Services
+async def let_go(
+    intent: Intent,
+    state: IntentState,
+    decision: str,
+    detail: str,
+    services: Services,
+    *,
+    by: str = "",
+    reason: str = "",
 ) -> Reply | None:
-    """Let a draft go and note why; return what became of it where somebody else moved it meanwhile."""
+    """Let go of what was not confirmed yet, and note why; return what became of it where somebody else moved it meanwhile."""
     now = services.clock.now()
-    if not await services.store.advance(intent.id, DRAFT, state, now):
-        return await _happened(intent, services)
-    await send.note(intent, decision, detail, store=services.store, now=now)
-    return None
+    noted = send.entry(intent, decision, detail, now, by=by)
+    expected = UNSENT & {intent.state}
+    moved = await services.store.advance(intent.id, expected, state, now, by=by, reason=reason, noted=noted)
+    return None if moved else await happened(intent, services)
 
 
-async def _happened(intent: Intent, services: Services) -> Reply:
-    """Say what became of an intent that somebody else moved meanwhile."""
-    return confirming.happened(await services.store.intent(intent.id) or intent)
+async def happened(intent: Intent, services: Services) -> Reply:
+    """Say what became of an intent by now, and who decided it where that was a second person."""
+    now = await services.store.intent(intent.id) or intent
+    other = now.decided_by if now.decided_by != now.actor else ""
+    return confirming.happened(now, await services.store.name(other) or other if other else "")
 
 
 async def _open_session(intent: Intent, platform: Platform, services: Services) -> Session | None:
@@ -238,7 +297,7 @@ async def _open_session(intent: Intent, platform: Platform, services: Services) 
 
 async def _join(intent: Intent, session: Session, services: Services) -> Reply:
     """Show the session that is there already, and let the draft go."""
-    moved = await _let_go(intent, IntentState.DECLINED, "joined", session.intent.id, services)
+    moved = await let_go(intent, IntentState.DECLINED, "joined", session.intent.id, services)
     return moved or debugging.joined(session)
 
 

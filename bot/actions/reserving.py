@@ -30,12 +30,16 @@ async def confirm(
 ) -> bool | Reply:
     """Confirm an intent in an expected state and reserve what it takes, both or neither; return a refusal where a quota is spent.
 
-    False where somebody else moved it meanwhile. Raises `StoreError`.
+    False where somebody else moved it meanwhile. It is noted with it, in the name of who approved it, where somebody had to.
+    Raises `StoreError`.
     """
-    now = services.clock.now()
+    now, by = services.clock.now(), intent.decided_by
+    noted = send.entry(intent, "approved" if by else "confirmed", send.target(intent), now, by=by)
     wanted = reservation_of(intent, platform, now)
     rules, shares = await _asked(wanted, services)
-    done = await services.store.confirm(intent.id, expected, now, reservation=wanted, shares=shares)
+    done = await services.store.confirm(
+        intent.id, expected, now, reservation=wanted, shares=shares, by=by, noted=noted
+    )
     if isinstance(done, Full) and wanted is not None:
         return await _refused(intent, wanted, _stand(wanted, rules, shares, done.used), services)
     return done is True
@@ -128,7 +132,8 @@ async def _refused(
     full = sorted((standing for standing in standings if not standing.has_room), key=lambda one: one.ever)
     said = [replies.spent(one, _named(one, intent), services.terms, wanted.at) for one in full]
     detail = "; ".join(f"{one.quota.rule}, {one.quota.written}" for one in full)
-    await send.note(intent, "denied", detail, store=services.store, now=wanted.at)
+    noted = send.entry(intent, "denied", detail, wanted.at, by=intent.decided_by)
+    await services.store.audit(noted)
     return await authorization.refusal(Denied(" ".join(said), full[0].quota.rule), services)
 
 

@@ -152,18 +152,21 @@ def target(intent: Intent) -> str:
     return f"{intent.subject}, run {run}" if run and run not in intent.subject else intent.subject
 
 
+def entry(intent: Intent, decision: str, detail: str, now: datetime, *, by: str = "") -> AuditEntry:
+    """Return a line of the audit trail about an intent, in the name of who asked for it, or of somebody else."""
+    return AuditEntry(
+        at=now,
+        actor=by or intent.actor,
+        channel=intent.channel,
+        action=intent.kind.value,
+        decision=decision,
+        detail=f"{intent.id}: {detail}",
+    )
+
+
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:
     """Add what became of an intent to the audit trail, in the name of who asked for it."""
-    await store.audit(
-        AuditEntry(
-            at=now,
-            actor=intent.actor,
-            channel=intent.channel,
-            action=intent.kind.value,
-            decision=decision,
-            detail=f"{intent.id}: {detail}",
-        )
-    )
+    await store.audit(entry(intent, decision, detail, now))
 
 
 async def _outcome(ask: Ask) -> LaunchOutcome:

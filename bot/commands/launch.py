@@ -17,7 +17,7 @@ from functools import partial
 
 from bot import grammar, habits
 from bot.access import Role
-from bot.actions import confirm, reserving
+from bot.actions import confirm, reserving, second
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.errors import ServiceError, UserError
@@ -83,7 +83,7 @@ async def propose(
     """
     launches = require(platform, LAUNCHES, services)
     request = await resolved(request, platform)
-    parameters = launches.parameters(request)
+    shown = second.parameters(request, launches)
     fields = launches.form(request.launcher, request.values)
     who, where = asked.invocation.actor, asked.invocation.place
     await check(request, preset, platform, services, actor=who, place=where, afresh=asked.afresh)
@@ -104,7 +104,6 @@ async def propose(
     if isinstance(left, Reply):
         return left
     labels = {field.name: field.label for field in fields}
-    shown = tuple((labels.get(name, name), value) for name, value in parameters)
     cost, alone = launches.cost(request), asked.invocation.place.direct
     if of is not None:
         found = habits.repeated(launches, request, of, first)
@@ -114,7 +113,7 @@ async def propose(
         differs = (replies.unlike(unlike, labels, services.clock.now(), platform.terms),) if unlike else ()
     return replies.confirmation(
         intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings, differs=differs,
-        findable=platform.lists is not None, of=of, quotas=left,
+        findable=platform.lists is not None, of=of, quotas=left, second=second.warning(intent, services),
     )  # fmt: skip
 
 

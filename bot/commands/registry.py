@@ -36,6 +36,7 @@ FILES = (
     "bot.commands.help",
     "bot.commands.version",
     "bot.actions.confirm",
+    "bot.actions.approve",
     "bot.commands.again",
 )
 

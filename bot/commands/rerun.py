@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from bot.access import Role
-from bot.actions import confirm, reserving
+from bot.actions import confirm, reserving, second
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.launch import propose
@@ -63,7 +63,8 @@ async def _again(
     if isinstance(left, Reply):
         return left
     warnings = (just_confirmed(earlier, platform, services.clock.now()),) if earlier else ()
-    return replies.confirm_rerun(intent, request, platform.terms, warnings, left)
+    needed = second.warning(intent, services)
+    return replies.confirm_rerun(intent, request, platform.terms, warnings, left, needed)
 
 
 async def _launch_again(

@@ -43,7 +43,7 @@ def confirmation(
     warnings: tuple[Line, ...] = (),
     says: Line = (),
 ) -> Reply:
-    """Show what would be asked for, exactly; nothing was sent yet. `says`: what it would change."""
+    """Show what would be asked for, exactly; nothing was sent yet. `says`: what it would change, or who else is needed."""
     nothing = f" {WORDS[intent.kind].nothing[:-1]} yet."
     card = Card(
         title=title,
@@ -66,19 +66,29 @@ _SCOPES: Mapping[RerunScope, tuple[str, str]] = {
 
 
 def confirm_rerun(
-    intent: Intent, request: RerunRequest, terms: Terms, warnings: tuple[Line, ...], quotas: tuple[Fact, ...]
+    intent: Intent,
+    request: RerunRequest,
+    terms: Terms,
+    warnings: tuple[Line, ...],
+    quotas: tuple[Fact, ...],
+    second: Line = (),
 ) -> Reply:
-    """Ask before a run is run again; `quotas`: what is left of them."""
-    part, what = _SCOPES[request.scope]
-    facts = (
+    """Ask before a run is run again; `quotas`: what is left of them, `second`: who else is needed."""
+    part = _SCOPES[request.scope][0]
+    title: Line = (f"Rerun {part}", *run_named(request.launcher, request.run_id), "?")
+    facts = (*facts_of_rerun(intent, request, terms), *quotas)
+    return confirmation(intent, title, facts, yes="Rerun", warnings=warnings, says=second)
+
+
+def facts_of_rerun(intent: Intent, request: RerunRequest, terms: Terms) -> tuple[Fact, ...]:
+    """Say exactly what is run again."""
+    what = _SCOPES[request.scope][1].format(terms.check.many, platform=terms.platform)
+    return (
         Fact(terms.run.title, (Untrusted(request.run_id, code=True),)),
-        Fact("What", (what.format(terms.check.many, platform=terms.platform),)),
+        Fact("What", (what,)),
         Fact("Connection", (Untrusted(intent.connection),)),
         Fact("Cost", (f"one {terms.run.one}",)),
-        *quotas,
     )
-    title: Line = (f"Rerun {part}", *run_named(request.launcher, request.run_id), "?")
-    return confirmation(intent, title, facts, yes="Rerun", warnings=warnings)
 
 
 def confirm_cancel(

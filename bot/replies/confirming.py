@@ -67,6 +67,7 @@ def words_of(intent: Intent, platform: Platform) -> Words:
 
 HAPPENED = {
     IntentState.DRAFT: "It is still waiting for confirmation.",
+    IntentState.ASKED: "It is waiting for a second person to approve or refuse it.",
     IntentState.CONFIRMED: "It has already been confirmed and is being sent.",
     IntentState.POSTING: "It has already been sent; the platform has not answered yet.",
     IntentState.ACCEPTED: "It has already been confirmed, and the platform has {took} it.",
@@ -75,6 +76,9 @@ HAPPENED = {
     IntentState.DECLINED: "It has already been cancelled. {nothing}",
     IntentState.EXPIRED: "It was not confirmed in time. {nothing}",
 }
+
+
+WAITING = frozenset({IntentState.DRAFT, IntentState.ASKED})
 
 
 def buttons(intent: Intent, yes: str) -> tuple[Button, ...]:
@@ -173,17 +177,20 @@ def not_yours(intent: Intent) -> str:
     return f"Only the requester can confirm or cancel this {WORDS[intent.kind].noun}."
 
 
-def happened(intent: Intent) -> Reply:
-    """Answer a button that was pressed before, with what came of it."""
+def happened(intent: Intent, by: str = "") -> Reply:
+    """Answer a button that was pressed before, with what came of it; `by`: the second person who decided it."""
     words = WORDS[intent.kind]
     took = words.done if words.done == "started" else "taken"
     told: list[Line] = [(HAPPENED[intent.state].format(nothing=words.nothing, done=words.done, took=took),)]
     if intent.state is IntentState.ACCEPTED and intent.run_id and words.became:
         told.append((f"It is {words.became} ", Untrusted(intent.run_id, code=True), "."))
+    if by:
+        refused = intent.state is IntentState.DECLINED
+        told.append(("Refused by " if refused else "Approved by ", Untrusted(by), "."))
     if intent.reason and intent.state is IntentState.REJECTED:
         told.append(sentence("The platform said: ", Untrusted(intent.reason)))
     card = Card(
-        title=(f"This {words.noun} was already handled",),
+        title=(f"This {words.noun} {'still waits' if intent.state in WAITING else 'was already handled'}",),
         text=tuple(span for line in told for span in (*line, " "))[:-1],
         body=tuple(told),
         buttons=follow(intent),

@@ -103,34 +103,55 @@ def confirmation(
     findable: bool = True,
     of: Run | None = None,
     quotas: tuple[Fact, ...] = (),
+    second: Line = (),
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs.
 
     `alone`: nobody but the requester reads it. `differs`: in what from the last run, or from the one that is repeated. `findable`: some list may show what a lost answer left behind. `of`: the
-    run that is run again. `quotas`: what is left of them.
+    run that is run again. `quotas`: what is left of them. `second`: who else is needed.
     """
-    name = request.launcher
-    if request.launcher_key and not name.endswith(f"({request.launcher_key})"):
-        name = f"{name} ({request.launcher_key})"
     verb = "Rerun" if of else "Launch"
     what: Line = (f"{verb} ", *(run_name(of) if of else (Untrusted(request.launcher),)))
     asked: Line = (*what, f" for {cost}? Nothing has been started yet.")
-    facts = [Fact(terms.launcher.title, (Untrusted(name, code=True),)), Fact("Cost", (cost,)), *quotas]
-    facts += [Fact(name, _value(value, alone=alone)) for name, value in parameters]
     card = Card(
         title=(*what, "?"),
-        text=(*asked, *(span for line in (*warnings, *(differs if of else ())) for span in (" ", *line))),
+        text=(
+            *asked,
+            *(
+                span
+                for line in (second, *warnings, *(differs if of else ()))
+                if line
+                for span in (" ", *line)
+            ),
+        ),
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(
             *warnings,
-            *filter(None, differs),
+            *filter(None, (*differs, second)),
             ("These parameters will be sent to the connection ", Untrusted(intent.connection), ":"),
         ),
-        facts=tuple(facts),
+        facts=facts(request, parameters, terms, cost=cost, alone=alone, quotas=quotas),
         buttons=confirming.buttons(intent, verb),
         footer=(confirming.MINE_ONLY, "" if findable else f" {lost(terms)}"),
     )
     return Reply(card=card, data=intent)
+
+
+def facts(
+    request: LaunchRequest,
+    parameters: tuple[tuple[str, str], ...],
+    terms: Terms,
+    *,
+    cost: str,
+    alone: bool = False,
+    quotas: tuple[Fact, ...] = (),
+) -> tuple[Fact, ...]:
+    """Say exactly what a launch sends, and what is left of quotas; `alone`: nobody but the requester reads it."""
+    name = request.launcher
+    if request.launcher_key and not name.endswith(f"({request.launcher_key})"):
+        name = f"{name} ({request.launcher_key})"
+    sent = (Fact(name, _value(value, alone=alone)) for name, value in parameters)
+    return (Fact(terms.launcher.title, (Untrusted(name, code=True),)), Fact("Cost", (cost,)), *quotas, *sent)
 
 
 def lost(terms: Terms) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.actions import send
+from bot.actions import second, send
 from bot.actions.kinds import KINDS
 from bot.cards import Card
 from bot.delivery.backoff import Steady
@@ -51,6 +51,7 @@ class LaunchWatch:
 
     async def tick(self) -> None:
         """Take every open intent one step further. Raises `StoreError` where they cannot be read."""
+        await each(await self._store.asked_intents(), self._expire, what="asking for a second person")
         intents = await self._store.open_intents()
         before, self._confirmed = (
             self._confirmed,
@@ -67,6 +68,12 @@ class LaunchWatch:
                 await self._withdraw(intent)
 
         await each(intents, step, what="following a launch")
+
+    async def _expire(self, intent: Intent) -> None:
+        """Let go of what nobody approved in time; its card says so."""
+        now = self._clock.now()
+        if second.too_late(intent, now):
+            await second.expire(intent, self._store, now)
 
     async def _withdraw(self, intent: Intent) -> None:
         """Let go of what was confirmed and never sent; a request on its way is seen here once at most."""

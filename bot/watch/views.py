@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import sessions
-from bot.actions import send
+from bot.actions import second, send
 from bot.actions.kinds import KINDS
 from bot.analysis import analysis_of, stop_asked
 from bot.cards import Card
@@ -113,7 +113,15 @@ class Snapshot:
         intent = await self._views.store.intent(intent_id)
         if intent is None:
             return None
-        platform = self._views.platforms.get(intent.connection)
+        platform, store = self._views.platforms.get(intent.connection), self._views.store
+        if intent.approve_by is not None and intent.state in second.UNSENT:
+            return View(
+                await second.card(intent, platform, store), last=intent.state is not IntentState.ASKED
+            )
+        view = await self._of_sent(intent, platform)
+        return replace(view, card=await second.told(view.card, intent, store))
+
+    async def _of_sent(self, intent: Intent, platform: Platform | None) -> View:
         if intent.kind is IntentKind.DEBUG:
             session = await sessions.stand(intent, platform, self._now)
             warning = debugging.ending(session)

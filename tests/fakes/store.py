@@ -41,7 +41,9 @@ from tests.fakes.store_watch import MemoryWatch
 __all__ = ["MemoryStore"]
 
 OPEN = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN})
-NEVER_SENT = frozenset({IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED})
+NEVER_SENT = frozenset(
+    {IntentState.DRAFT, IntentState.ASKED, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED}
+)
 
 Key = tuple[str, str | None, str | None, str | None]
 
@@ -136,6 +138,7 @@ class MemoryIntents(Shared):
         super().__init__()
         self.intents: dict[str, Intent] = {}
         self.reservations: dict[str, Reservation] = {}
+        self.trail: list[AuditEntry] = []
 
     async def draft(self, intent: Intent) -> None:
         await self._turn()
@@ -156,6 +159,9 @@ class MemoryIntents(Shared):
         *,
         run_id: str | None = None,
         reason: str = "",
+        by: str = "",
+        approve_by: datetime | None = None,
+        noted: AuditEntry | None = None,
     ) -> bool:
         await self._turn()
         found = self._expected(intent_id, expected)
@@ -167,7 +173,11 @@ class MemoryIntents(Shared):
             reason=reason,
             run_id=found.run_id if run_id is None else run_id,
             posted_at=now if state is IntentState.POSTING else found.posted_at,
+            approve_by=approve_by or found.approve_by,
+            decided_by=by or found.decided_by,
         )
+        if noted is not None:
+            self.trail.append(cleaned(noted))
         return True
 
     async def confirm(
@@ -178,6 +188,8 @@ class MemoryIntents(Shared):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        by: str = "",
+        noted: AuditEntry | None = None,
     ) -> bool | Full:
         await self._turn()
         found = self._expected(intent_id, expected)
@@ -187,9 +199,11 @@ class MemoryIntents(Shared):
         minutes = reservation.minutes if reservation else None
         if not all(share.has_room(held, minutes) for share, held in zip(shares, used, strict=True)):
             return Full(tuple(used))
-        self.intents[found.id] = cleaned(found, state=IntentState.CONFIRMED, reason="")
+        self.intents[found.id] = cleaned(found, state=IntentState.CONFIRMED, reason="", decided_by=by)
         if reservation is not None:
             self.reservations[found.id] = cleaned(reservation)
+        if noted is not None:
+            self.trail.append(cleaned(noted))
         return True
 
     async def used(self, shares: Sequence[Share]) -> tuple[Used, ...]:
@@ -214,6 +228,10 @@ class MemoryIntents(Shared):
     async def open_intents(self) -> tuple[Intent, ...]:
         await self._turn()
         return tuple(sorted((i for i in self.intents.values() if i.state in OPEN), key=_made))
+
+    async def asked_intents(self) -> tuple[Intent, ...]:
+        await self._turn()
+        return tuple(sorted((i for i in self.intents.values() if i.state is IntentState.ASKED), key=_made))
 
     async def sent(
         self, kind: IntentKind, connection: str, subject: str, since: datetime
@@ -269,7 +287,6 @@ class MemoryStore(
     def __init__(self, *, unconfirmed_after: float = 30.0) -> None:
         super().__init__()
         self.unconfirmed_after = unconfirmed_after
-        self.trail: list[AuditEntry] = []
         self.switched: Switched | None = None
 
     async def prove(self) -> None:

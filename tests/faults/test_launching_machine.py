@@ -18,6 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.access import Role
+from bot.command import Preset
 from bot.state import Actor, Intent, IntentState
 from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.mortal import MortalService, MortalStore
@@ -27,7 +29,16 @@ from tests.fakes.stage import ANN, BO, Stage, an_invocation, silent
 from tests.fakes.store import MemoryStore
 
 HOWS = st.sampled_from(list(Launching))
-NEVER_SENT = frozenset({IntentState.DRAFT, IntentState.CONFIRMED, IntentState.DECLINED, IntentState.EXPIRED})
+GOING_ON = frozenset({IntentState.ASKED, IntentState.CONFIRMED, IntentState.POSTING})
+NEVER_SENT = frozenset({
+    IntentState.DRAFT, IntentState.ASKED, IntentState.CONFIRMED, IntentState.DECLINED, IntentState.EXPIRED
+})  # fmt: skip
+NIGHTLY = Preset(name="nightly", launcher="basic_test", values={"duration": "30"}, approve=Role.LAUNCH)
+LAUNCH, DEBUG, PRESET = (
+    "launch basic_test duration=30",
+    f"debug {run_id(1)} moment={MOMENT.text}",
+    "launch nightly",
+)
 
 
 class Launches(RuleBasedStateMachine):
@@ -39,7 +50,7 @@ class Launches(RuleBasedStateMachine):
     def begin(self) -> None:
         """Start the process."""
         self.runner = LoopRunner()
-        self.stage = Stage(service=MortalService(), memory=self.store())
+        self.stage = Stage(service=MortalService(), memory=self.store(), presets={"nightly": NIGHTLY})
         self.stage.service.add_run(a_run(1))
 
     def teardown(self) -> None:
@@ -47,8 +58,9 @@ class Launches(RuleBasedStateMachine):
         if not hasattr(self, "runner"):
             return
         self.runner.run(self.stage.restarted().pass_time(1200, step=20))
+        self.runner.run(self.stage.restarted().pass_time(3600, step=200))
         for intent in self.intents:
-            assert intent.state not in {IntentState.CONFIRMED, IntentState.POSTING}, intent
+            assert intent.state not in GOING_ON, intent
             if intent.run_id is not None:
                 assert intent.run_id in self.stage.service._runs
         self.runner.close()
@@ -58,10 +70,9 @@ class Launches(RuleBasedStateMachine):
         """All intents, oldest first."""
         return list(self.stage.memory.intents.values())
 
-    @rule(by=st.sampled_from([ANN, BO]), debug=st.booleans())
-    def ask(self, by: Actor, debug: bool) -> None:
-        """Somebody asks for a launch or a session."""
-        words = f"debug {run_id(1)} moment={MOMENT.text}" if debug else "launch basic_test duration=30"
+    @rule(by=st.sampled_from([ANN, BO]), words=st.sampled_from([LAUNCH, DEBUG, PRESET, PRESET]))
+    def ask(self, by: Actor, words: str) -> None:
+        """Somebody asks for a launch, with or without a second person, or a session."""
         self.runner.run(self.stage.say(words, by=by))
 
     @precondition(lambda self: self.intents)
@@ -78,13 +89,33 @@ class Launches(RuleBasedStateMachine):
         self.runner.run(self._say(self.stage, f"{verb} {intent.id}", times, intent.actor))
 
     @precondition(lambda self: self.intents)
-    @rule(data=st.data(), dies_at=st.integers(1, 10), committed=st.booleans())
-    def press_and_die(self, data: st.DataObject, dies_at: int, committed: bool) -> None:
+    @rule(
+        data=st.data(),
+        by=st.sampled_from([ANN, BO]),
+        verb=st.sampled_from(["approve", "approve", "refuse", "decline"]),
+        times=st.integers(1, 3),
+        how=HOWS,
+    )
+    def decide(self, data: st.DataObject, by: Actor, verb: str, times: int, how: Launching) -> None:
+        """Either of the two approves, refuses or withdraws something, whoever asked for it."""
+        intent = data.draw(st.sampled_from(self.intents))
+        self.stage.service.next_launch(how)
+        self.runner.run(self._say(self.stage, f"{verb} {intent.id}", times, by.id))
+
+    @precondition(lambda self: self.intents)
+    @rule(
+        data=st.data(),
+        dies_at=st.integers(1, 10),
+        committed=st.booleans(),
+        verb=st.sampled_from(["confirm", "approve", "refuse"]),
+    )
+    def press_and_die(self, data: st.DataObject, dies_at: int, committed: bool, verb: str) -> None:
         """Let the process die while it works on a press, and start a new one."""
         intent = data.draw(st.sampled_from(self.intents))
+        by = intent.actor if verb == "confirm" else next(a.id for a in (ANN, BO) if a.id != intent.actor)
         store = MortalStore(self.stage.memory, dies_at=dies_at, committed=committed)
         dying = self.stage.restarted(store=store.typed)
-        self.runner.run(self._say(dying, f"confirm {intent.id}", 2, intent.actor))
+        self.runner.run(self._say(dying, f"{verb} {intent.id}", 2, by))
         self.stage = self.stage.restarted()
 
     @precondition(lambda self: self.intents)
@@ -122,6 +153,18 @@ class Launches(RuleBasedStateMachine):
         unsent = {intent.id for intent in self.intents if intent.state in NEVER_SENT}
         assert unsent.isdisjoint(launched)
         assert {intent_id[:8] for intent_id in unsent}.isdisjoint(opened)
+        self._never_alone(frozenset(launched))
+
+    def _never_alone(self, launched: frozenset[str]) -> None:
+        """Hold that what needs a second person was approved by somebody else, who stands in the trail for it once."""
+        approved = [entry for entry in self.stage.memory.trail if entry.decision == "approved"]
+        for intent in self.intents:
+            noted = [entry.actor for entry in approved if entry.detail.startswith(intent.id)]
+            if intent.second and intent.id in launched:
+                assert noted == [intent.decided_by]
+                assert intent.decided_by not in {"", intent.actor}
+            if not intent.second:
+                assert noted == []
 
     async def _say(self, stage: Stage, words: str, times: int, actor: str) -> None:
         by = ANN if actor == ANN.id else BO

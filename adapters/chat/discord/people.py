@@ -33,12 +33,13 @@ class People:
         self._guilds = frozenset(guilds)
 
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
-        """Return who asks, as they are now; where Discord does not tell, they may do nothing.
+        """Return who asks, or somebody else, as they are now; where Discord does not tell, they may do nothing.
 
         In a direct conversation there are no roles: whoever may do something there is named by the settings.
         """
         channel = invocation.place.channel
-        if ids.is_direct(channel) or self._clock.now() - invocation.at <= FRESH:
+        asks = actor.id == invocation.actor.id
+        if ids.is_direct(channel) or (asks and self._clock.now() - invocation.at <= FRESH):
             return actor
         guild = ids.guild_of(channel)
         try:

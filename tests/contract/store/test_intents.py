@@ -12,7 +12,7 @@ from adapters.store.store import SqlStore
 from bot.errors import StoreError
 from bot.model import DebugRequest, Moment, RunRef
 from bot.ports import Store
-from bot.state import IntentKind, IntentState
+from bot.state import AuditEntry, AuditQuery, IntentKind, IntentState
 from tests.contract.store.kit import NOW, an_intent, later
 
 DRAFT = frozenset({IntentState.DRAFT})
@@ -83,6 +83,56 @@ async def test_advance__raced(store: Store) -> None:
     assert sum(won) == 1
 
 
+NOTED = AuditEntry(
+    at=NOW, actor="slack:user:T01:U02", channel="slack:channel:T01:C01", action="launch", decision="asked"
+)
+
+
+async def trail(store: Store) -> list[AuditEntry]:
+    """Return the whole audit trail, oldest first."""
+    lines, _ = await store.audit_lines(AuditQuery(), skip=0, limit=9)
+    return [line.entry for line in lines][::-1]
+
+
+async def test_advance__asks_a_second_person(store: Store) -> None:
+    """Until when, who decided and the line of the trail are kept with the state; of what did not happen, nothing is."""
+    await store.draft(an_intent(preset="nightly", preset_mark="m", second="launch"))
+    asked, approved = frozenset({IntentState.ASKED}), replace(NOTED, decision="approved")
+    steps = [
+        await store.advance(
+            "i1", DRAFT, IntentState.ASKED, later(1), reason="r", approve_by=later(9), noted=NOTED
+        ),
+        await store.advance("i1", DRAFT, IntentState.ASKED, later(2), approve_by=later(99), noted=NOTED),
+    ]
+    waits = await store.asked_intents()
+    steps += [
+        bool(await store.confirm("i1", asked, later(3), by=NOTED.actor, noted=approved)),
+        bool(await store.confirm("i1", asked, later(4), by="slack:user:T01:U03", noted=approved)),
+        await store.advance(
+            "i1", asked, IntentState.DECLINED, later(5), by="slack:user:T01:U03", noted=NOTED
+        ),
+    ]
+    after = await store.intent("i1")
+
+    assert steps == [True, False, True, False, False]
+    assert waits == (
+        an_intent(preset="nightly", preset_mark="m", second="launch", state=IntentState.ASKED, reason="r",
+                  approve_by=later(9)),
+    )  # fmt: skip
+    assert after == replace(waits[0], state=IntentState.CONFIRMED, reason="", decided_by=NOTED.actor)
+    assert await store.asked_intents() == ()
+    assert await trail(store) == [NOTED, approved]
+
+
+async def test_asked_intents__oldest_first(store: Store) -> None:
+    """Those that wait for a second person come, and no others."""
+    for number, state in enumerate(IntentState):
+        await store.draft(an_intent(f"{state}", state=state))
+        await store.draft(an_intent(f"older {state}", state=state, created_at=later(-number)))
+
+    assert [intent.id for intent in await store.asked_intents()] == ["older asked", "asked"]
+
+
 async def test_open_intents__oldest_first(store: Store) -> None:
     """Only intents whose outcome is open come, oldest first."""
     for number, state in enumerate(IntentState):
@@ -106,7 +156,7 @@ async def test_sent__newest_first_of_those_that_may_have_started(store: Store) -
     found = await store.sent(IntentKind.DEBUG, "demo", "m", NOW)
 
     assert [intent.id for intent in found] == ["unknown", "accepted", "posting", "confirmed"]
-    assert await store.sent(IntentKind.DEBUG, "demo", "m", later(6)) == ()
+    assert await store.sent(IntentKind.DEBUG, "demo", "m", later(len(IntentState))) == ()
 
 
 async def test_intent_of_run__by_address(store: Store) -> None:

@@ -27,9 +27,8 @@ NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is ch
     **dict.fromkeys(("debug", "ask", "classify", "mark"), (Role.DEBUG, True)),
     "watch": (Role.DEBUG, True),
     "unwatch": (Role.DEBUG, True),
-    # What these two settle needs a role of its own, which is asked for when it is sent.
-    "confirm": (Role.READ, False),
-    "decline": (Role.READ, False),
+    # What these settle needs a role of its own, which is asked for when it is sent.
+    **dict.fromkeys(("confirm", "decline", "approve", "refuse"), (Role.READ, False)),
     **dict.fromkeys(
         ("status", "failing", "logs", "report", "find", "watching", "flaky", "history"), (Role.READ, False)
     ),

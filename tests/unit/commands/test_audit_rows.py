@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 
 from bot.access import Policy, Role
+from bot.command import Preset
 from bot.commands.registry import VERBS
 from bot.model import Secret
 from bot.people import code_of
@@ -87,6 +88,30 @@ async def too_late(stage: Stage) -> None:
     await settle(stage, "confirm")
 
 
+def of_presets() -> Stage:
+    """Return a stage whose preset needs a second person."""
+    preset = Preset(name="nightly", launcher="basic_test", values={"duration": "30"}, approve=Role.LAUNCH)
+    return Stage(presets={preset.name: preset})
+
+
+def decided(verb: str, *, by: Actor = BO, after: float = 0) -> Act:
+    """Ask by the preset, and let somebody say that a while later; the watchers look."""
+
+    async def act(stage: Stage) -> None:
+        await say("launch nightly", "confirm")(stage)
+        stage.clock.pass_time(after)
+        await settle(stage, verb, by=by)
+        await stage.tick()
+
+    return act
+
+
+async def unheard(stage: Stage) -> None:
+    """Ask by the preset, and let nobody approve it."""
+    await say("launch nightly", "confirm")(stage)
+    await stage.pass_time(3700, step=100)
+
+
 async def role_lost(stage: Stage) -> None:
     """Ask for a launch, and confirm it after the role was taken away."""
     await stage.say(LAUNCH)
@@ -152,6 +177,13 @@ LEAVES: dict[tuple[str, str], tuple[Scene, Act, list[str]]] = {
     ("launch", "by another"): (of_moments, by_another, asked("launch", "denied")),
     ("launch", "too late"): (of_moments, too_late, asked("launch", "expired")),
     ("launch", "role lost"): (of_moments, role_lost, asked("launch", "denied")),
+    ("approve", "asked"): (of_presets, say("launch nightly", "confirm"), asked("launch", "asked")),
+    ("approve", "approved"): (of_presets, decided("approve"), asked("launch", "asked", "approved", "accepted")),
+    ("approve", "by the requester"): (of_presets, decided("approve", by=ANN), asked("launch", "asked", "denied")),
+    ("approve", "too late"): (of_presets, decided("approve", after=3700), asked("launch", "asked", "expired")),
+    ("approve", "unheard"): (of_presets, unheard, asked("launch", "asked", "expired")),
+    ("refuse", "refused"): (of_presets, decided("refuse"), asked("launch", "asked", "refused")),
+    ("refuse", "withdrawn"): (of_presets, decided("decline", by=ANN), asked("launch", "asked", "withdrawn")),
     ("again", "asked"): (of_moments, once_more, [*asked("launch", *SENT), "again allowed"]),
     ("debug", "confirmed"): (of_moments, say(f"debug {RUN} moment={MOMENT.text}", "confirm"), asked("debug", *SENT)),
     ("rerun", "confirmed"): (of_builds, say("rerun 1026", "confirm"), asked("rerun", *SENT)),

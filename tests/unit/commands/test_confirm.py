@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from bot.access import Policy
 from bot.cards import plain
 from bot.errors import Unreachable
 from bot.model import LaunchOutcome, LaunchRequest, Run, RunRef
-from bot.state import AuditEntry, Intent, IntentState
+from bot.state import Full, Intent, IntentState
 from tests.fakes.service import FakeRunService, Launching
 from tests.fakes.stage import ANN, BO, READER, Stage, an_invocation, silent, texts
 from tests.fakes.store import MemoryStore
@@ -253,12 +255,13 @@ async def test_confirm__sending_raises() -> None:
 class Withdrawing(MemoryStore):
     """A store in which somebody withdraws what was confirmed, right before it is sent."""
 
-    async def audit(self, entry: AuditEntry) -> None:
-        """Withdraw it once it is said to be confirmed."""
-        await super().audit(entry)
-        if entry.decision == "confirmed":
-            expected = frozenset({IntentState.CONFIRMED})
-            await self.advance(entry.detail.partition(":")[0], expected, IntentState.EXPIRED, entry.at)
+    async def confirm(
+        self, intent_id: str, expected: frozenset[IntentState], now: datetime, **more: Any
+    ) -> bool | Full:
+        """Withdraw it once it is confirmed."""
+        done = await super().confirm(intent_id, expected, now, **more)
+        await self.advance(intent_id, frozenset({IntentState.CONFIRMED}), IntentState.EXPIRED, now)
+        return done
 
 
 async def test_confirm__withdrawn_meanwhile() -> None:

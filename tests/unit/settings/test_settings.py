@@ -9,6 +9,7 @@ from adapters import settings
 from adapters.configuration.problems import SettingsError
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings, environment_names
+from bot.access import Role
 from bot.cards import ReportLinks
 from bot.model import Secret
 from bot.state import MentionRule, Outcome
@@ -638,6 +639,7 @@ who = "discord:role:11040:11041"
 name = "nightly"
 launcher = "Payments Nightly"
 values = { minutes = 30, ephemeral = true, description = "by preset" }
+approve = "admin"
 [slack]
 workspaces = ["T01"]
 [discord]
@@ -691,6 +693,7 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "ephemeral": "true",
         "description": "by preset",
     }
+    assert loaded.presets["nightly"].approve is Role.ADMIN
     assert loaded.web.listen is None
     assert {"canary-toml"} <= {secret.reveal() for secret in loaded.secrets}
     assert "canary" not in repr(loaded)
@@ -739,6 +742,11 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
             "This is not the id of a person or group.",
         ),
         ('[[preset]]\nname = "n"\nlauncher = "L"\nfree = "duration"', "Give a list in square brackets"),
+        (
+            '[[preset]]\nname = "n"\nlauncher = "L"\napprove = "debug"',
+            "This is not a role that may launch. Give launch",
+        ),
+        ('[[preset]]\nname = "n"\nlauncher = "L"\napprove = true', "This is not a role that may launch."),
         ('[slack]\nworkspaces = ["my team"]', "This is not a workspace id."),
         ('[slack]\nlisten = "off"', "This is not an address to listen on."),
         ('[slack]\nlisten = "0.0.0.0:99999"', "This is not an address to listen on."),
