@@ -25,7 +25,7 @@ class SqlChannels(Part):
         statement = select(channels).order_by(channels.c.channel)
         if channel is not None:
             statement = statement.where(channels.c.channel == channel)
-        return tuple(map(_settings, await self._rows(statement)))
+        return tuple(map(read_settings, await self._rows(statement)))
 
     @whole
     async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
@@ -52,7 +52,7 @@ class SqlChannels(Part):
         statement = select(mutes).order_by(mutes.c.id)
         if channel is not None:
             statement = statement.where(mutes.c.channel == channel)
-        return tuple(_mute(row) for row in await self._rows(statement))
+        return tuple(read_mute(row) for row in await self._rows(statement))
 
     @whole
     async def mute(self, mute: Mute, now: datetime) -> bool:
@@ -91,9 +91,11 @@ def _channel_row(settings: ChannelSettings) -> dict[str, Any]:
     return to_row(channels, settings, digest_days=days, **times)
 
 
-def _settings(row: Row[Any]) -> ChannelSettings:
+def read_settings(row: Row[Any]) -> ChannelSettings:
+    """Read a row."""
     return from_row(row, ChannelSettings, digest_days=[int(day) for day in row.digest_days.split(",")])
 
 
-def _mute(row: Row[Any]) -> Mute:
+def read_mute(row: Row[Any]) -> Mute:
+    """Read a row."""
     return from_row(row, Mute)

@@ -23,7 +23,7 @@ class SqlExpectations(Part):
         statement = select(table).order_by(table.c.id)
         if channel is not None:
             statement = statement.where(table.c.channel == channel)
-        return tuple(map(_expectation, await self._rows(statement)))
+        return tuple(map(read_expectation, await self._rows(statement)))
 
     @whole
     async def expect(self, expectation: Expectation) -> bool:
@@ -50,7 +50,7 @@ class SqlExpectations(Part):
         changed = [name for name in table.c.keys() if name not in {"id", "wants"}]  # noqa: SIM118 - not a mapping
         async with self._db.writing() as connection:
             await connection.execute(gone)
-            known = {row.wants: _expectation(row) for row in await connection.execute(there)}
+            known = {row.wants: read_expectation(row) for row in await connection.execute(there)}
             for wants, expectation in wanted.items():
                 if wants not in known or replace(known[wants], since=expectation.since) != expectation:
                     put = self._db.put(table, *changed, by=("wants",))
@@ -79,5 +79,6 @@ def _values(expectation: Expectation) -> dict[str, Any]:
     )
 
 
-def _expectation(row: Row[Any]) -> Expectation:
+def read_expectation(row: Row[Any]) -> Expectation:
+    """Read a row."""
     return from_row(row, Expectation, days=[int(day) for day in row.days.split(",")])

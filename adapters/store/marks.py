@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, ScalarSelect, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.checks import digest
@@ -13,7 +13,9 @@ from adapters.store.codec import decode, encode, from_row, to_row
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
 from adapters.store.tables import property_states as table
-from bot.state import PropertyState, Reopened
+from adapters.store.tables import runs
+from adapters.store.text import clean
+from bot.state import PropertyState, Reopened, Why
 
 
 class SqlPropertyStates(Part):
@@ -43,11 +45,45 @@ class SqlPropertyStates(Part):
         found = [_state(row) for row in await self._rows(statement)]
         return tuple(sorted(found, key=lambda state: (state.launcher_key, state.name)))
 
+    async def all_property_states(
+        self, *, naming: str = "", skip: int, limit: int
+    ) -> tuple[tuple[tuple[PropertyState, str], ...], int]:
+        """Return those of all connections that are not empty, without the first `skip`, and how many there are in all.
+
+        Each with the name of its launcher, as the newest run on record has it. `naming`: only those in whose name or launcher
+        this text is, in capitals or not.
+        """
+        position = func.instr if self._db.lite else func.strpos
+        text = clean(naming).lower()
+        fits = (
+            or_(table.c.owner != "", table.c.word.is_not(None)),
+            or_(*(position(func.lower(column), text) > 0 for column in (table.c.name, table.c.launcher_key))),
+        )
+        order = (table.c.connection, table.c.launcher_key, table.c.name)
+        page = (
+            select(table, _launcher().label("launcher"))
+            .where(*fits)
+            .order_by(*order)
+            .offset(skip)
+            .limit(limit)
+        )
+        async with self._db.reading() as connection:
+            rows = (await connection.execute(page)).all()
+            total = await connection.scalar(select(func.count()).select_from(table).where(*fits))
+        return tuple((_state(row), row.launcher or row.launcher_key) for row in rows), int(total or 0)
+
     @whole
     async def save_property_state(self, state: PropertyState) -> bool:
         """Keep a state in place of the version that it was made from; False where somebody changed that in between."""
         async with self._db.writing() as session:
             return await _save(self._db, session, state)
+
+
+def _launcher() -> ScalarSelect[str]:
+    """Ask what the launcher of a row is called: its key may be an id."""
+    same = (runs.c.connection == table.c.connection, runs.c.launcher_key == table.c.launcher_key)
+    newest = select(runs.c.launcher).where(*same, runs.c.launcher != "").order_by(runs.c.listed_at.desc())
+    return newest.limit(1).scalar_subquery()
 
 
 async def save_states(db: Database, session: AsyncConnection, states: Sequence[PropertyState]) -> None:
@@ -74,5 +110,5 @@ async def _save(db: Database, session: AsyncConnection, state: PropertyState) ->
 
 def _state(row: Row[Any]) -> PropertyState:
     why = row.reopened_why
-    reopened = Reopened(why=why, run_id=row.reopened_run_id, now=row.reopened_now) if why else None
+    reopened = Reopened(why=Why(why), run_id=row.reopened_run_id, now=row.reopened_now) if why else None
     return from_row(row, PropertyState, places=decode(row.places, tuple[str, ...]), reopened=reopened)

@@ -24,7 +24,7 @@ class SqlMentions(Part):
         statement = select(table).order_by(table.c.id)
         if channel is not None:
             statement = statement.where(table.c.channel == channel)
-        return tuple(_rule(row) for row in await self._rows(statement))
+        return tuple(read_rule(row) for row in await self._rows(statement))
 
     @whole
     async def add_mention(self, rule: MentionRule, now: datetime) -> bool:
@@ -68,5 +68,6 @@ def _values(rule: MentionRule, now: datetime) -> dict[str, Any]:
     return to_row(table, rule, wants=joined(*rule.wants), outcomes=outcomes, since=now, matched_at=None)
 
 
-def _rule(row: Row[Any]) -> MentionRule:
+def read_rule(row: Row[Any]) -> MentionRule:
+    """Read a row."""
     return from_row(row, MentionRule, outcomes=[word for word in row.outcomes.split(",") if word])

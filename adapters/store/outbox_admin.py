@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,34 +47,15 @@ class Waiting:
 class SqlOutboxAdmin(Part):
     """Shows the outbox and changes single rows of it, each in one transaction that looks first."""
 
-    async def entries(self, limit: int) -> tuple[tuple[Entry, ...], int]:
-        """Return messages that are not delivered, dead and unknown ones first, and how many there are in all."""
+    async def entries(self, limit: int, *, skip: int = 0) -> tuple[tuple[Entry, ...], int]:
+        """Return messages that are not delivered without the first `skip`, dead and unknown ones first, and how many there are."""
         rank = case({state: place for place, state in enumerate(OPEN)}, value=outbox.c.state)
         open_rows = outbox.c.state.in_(OPEN)
-        statement = _entries().where(open_rows).order_by(rank, outbox.c.id).limit(limit)
+        statement = _entries().where(open_rows).order_by(rank, outbox.c.id).offset(skip).limit(limit)
         async with self._db.reading() as connection:
             rows = (await connection.execute(statement)).all()
             total = await connection.scalar(select(func.count()).select_from(outbox).where(open_rows))
         return tuple(_entry(row) for row in rows), int(total or 0)
-
-    async def waiting_for(self) -> dict[str, list[Waiting]]:
-        """Return the channels for which something waits, with what that is; what needs a person stands first."""
-        statement = (
-            select(
-                outbox.c.channel,
-                outbox.c.state,
-                func.count().label("messages"),
-                func.min(outbox.c.recorded_at).label("oldest"),
-                func.min(outbox.c.next_at).label("next"),
-            )
-            .where(outbox.c.state.in_(OPEN))
-            .group_by(outbox.c.channel, outbox.c.state)
-        )
-        found: dict[str, list[Waiting]] = {}
-        for row in sorted(await self._rows(statement), key=lambda row: OPEN.index(row.state)):
-            waiting = from_row(row, Waiting, state=DeliveryState(row.state))
-            found.setdefault(row.channel, []).append(waiting)
-        return found
 
     async def entry(self, row_id: int) -> Entry | None:
         """Return one message in whatever state; None where there is none of that number."""
@@ -121,6 +103,29 @@ def _noted(what: str, row: Row[Any], now: datetime, by: str) -> AuditEntry:
     return AuditEntry(
         at=now, actor=by, channel=row.channel, action=f"outbox {what}", decision="done", detail=str(row.id)
     )
+
+
+def waiting_for(channels: Sequence[str]) -> Select[Any]:
+    """Ask what is not delivered to some channels, counted by state."""
+    return (
+        select(
+            outbox.c.channel,
+            outbox.c.state,
+            func.count().label("messages"),
+            func.min(outbox.c.recorded_at).label("oldest"),
+            func.min(outbox.c.next_at).label("next"),
+        )
+        .where(outbox.c.state.in_(OPEN), outbox.c.channel.in_(channels))
+        .group_by(outbox.c.channel, outbox.c.state)
+    )
+
+
+def read_waiting(rows: Sequence[Row[Any]]) -> dict[str, list[Waiting]]:
+    """Return what waits by channel; what needs a person stands first."""
+    found: dict[str, list[Waiting]] = {}
+    for row in sorted(rows, key=lambda row: OPEN.index(row.state)):
+        found.setdefault(row.channel, []).append(from_row(row, Waiting, state=DeliveryState(row.state)))
+    return found
 
 
 async def _locked(connection: AsyncConnection, row_id: int) -> Row[Any] | None:

@@ -14,6 +14,7 @@ from adapters.clock import SystemClock
 from adapters.configuration.database import DatabaseAddress, SqliteFile, read_address
 from adapters.private import touch
 from adapters.store.audit import SqlAudit
+from adapters.store.by_channel import SqlByChannel
 from adapters.store.channels import SqlChannels
 from adapters.store.checks import SqlChecks
 from adapters.store.condition import SqlCondition
@@ -58,6 +59,7 @@ class SqlStore(
     SqlFolding,
     SqlDigests,
     SqlOutboxAdmin,
+    SqlByChannel,
     SqlNotices,
     SqlConversations,
     SqlIntents,

@@ -24,7 +24,7 @@ class SqlSubscriptions(Part):
         statement = select(table).order_by(table.c.id)
         if channel is not None:
             statement = statement.where(table.c.channel == channel)
-        return tuple(_subscription(row) for row in await self._rows(statement))
+        return tuple(read_subscription(row) for row in await self._rows(statement))
 
     @whole
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
@@ -73,5 +73,6 @@ def _values(subscription: Subscription) -> dict[str, Any]:
     return to_row(table, s, wants=wants, outcomes=",".join(sorted(s.outcomes)))
 
 
-def _subscription(row: Row[Any]) -> Subscription:
+def read_subscription(row: Row[Any]) -> Subscription:
+    """Read a row."""
     return from_row(row, Subscription, outcomes=[word for word in row.outcomes.split(",") if word])

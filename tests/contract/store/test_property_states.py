@@ -39,7 +39,10 @@ async def test_state__comes_back_whole(store: Store) -> None:
     assert (before.empty, before.version) == (True, 0)
     assert await store.save_property_state(WHOLE)
 
-    assert await store.property_state(*KEY) == replace(WHOLE, version=1)
+    read = await store.property_state(*KEY)
+    assert read == replace(WHOLE, version=1)
+    assert read.reopened is not None
+    assert read.reopened.why is Why.PLACE  # a text is equal to it, and no card would say it
     assert await store.property_states("demo") == (replace(WHOLE, version=1),)
 
 
