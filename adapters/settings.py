@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
 from adapters.configuration import environment
+from adapters.configuration.checks import loopback
 from adapters.configuration.problems import SettingsError, did_you_mean
 from adapters.configuration.sources import DEFAULT_FILE, Content, Foreign, Sources, parse
 from adapters.configuration.table import Connection, Hooked, Reporting, Table, secrets_in
@@ -27,12 +28,19 @@ CONNECTIONS = "connection"
 MOVE_UP = "Move it above the first table."
 
 
+GENERAL = ""  # under which name the origins of what is of no chat and of no connection stand
+
+
 class Settings(General):
-    """Everything that can be set. `chats` are those that are on, by name; `warnings` are full sentences."""
+    """Everything that can be set. `chats` are those that are on, by name; `warnings` are full sentences.
+
+    `origins`: where fields were given, by the name of their chat or "connection NAME"; those with their default are left out.
+    """
 
     connections: tuple[Connection, ...]
     chats: Mapping[str, Table] = {}
     warnings: tuple[str, ...] = ()
+    origins: Mapping[str, Mapping[str, str]] = {}
 
     @property
     def watches(self) -> tuple[Subscription, ...]:
@@ -132,6 +140,7 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
     general = sources.of_both(General, rest, beside=BESIDE, foreign=_keys_of_other_tables())
     _check_names(sources, read)
     _check_hooks(sources, general)
+    _check_page(sources, general)
     if sources.problems or general is None:
         raise SettingsError(sources.problems)
     on = {name: chat for name, chat in chats.items() if chat}
@@ -141,9 +150,15 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
             "read_only": general.read_only or general.locked,
             "connections": tuple(_with_links(found, general) for found in connections if found),
             "chats": on,
+            "origins": {
+                GENERAL: sources.origins(general),
+                **{name: sources.origins(chat) for name, chat in on.items()},
+                **{f"{CONNECTIONS} {c.name}": sources.origins(c) for c in connections if c},
+            },
             "warnings": (
                 *_warnings(general, on),
                 *_hook_warnings(general, connections),
+                *_page_warnings(general),
                 *_unread(sources.names),
                 *sources.warnings,
             ),
@@ -304,6 +319,49 @@ def _check_hooks(sources: Sources, general: General | None) -> None:
     ):
         where = sources.place("hooks", "listen")
         sources.say(where, "This is the address of [web].", "Give webhooks a port of their own.")
+
+
+def _check_page(sources: Sources, general: General | None) -> None:
+    """Refuse a page that nobody can reach, that everybody can, or whose readers anybody can pretend to be."""
+    if general is None:
+        return
+    web, place = general.web, partial(sources.place, "web")
+    if web.user_header and not web.proxies:
+        hint = f"Name the addresses that set {web.user_header}: anyone else could pretend to be anybody."
+        sources.say(place("proxies"), "It is missing.", hint)
+    if web.proxies and not web.user_header:
+        sources.say(
+            place("user_header"), "It is missing.", "Name the header in which the proxies name the user."
+        )
+    if web.page and web.listen is None:
+        sources.say(
+            place("page"), "There is no page while listen is off.", 'Set listen, like "127.0.0.1:8080".'
+        )
+    elif web.page and web.listen and not (loopback(web.listen[0]) or general.page_token or web.user_header):
+        sources.say(
+            place("page"),
+            f"Everybody who reaches {web.listen[0]} could read the page.",
+            "Set CLEW_PAGE_TOKEN (make one with `openssl rand -hex 32`), or user_header and proxies, or listen on 127.0.0.1.",
+        )
+
+
+def _page_warnings(general: General) -> Iterator[str]:
+    """Say where the page is set up by half, and where others may read along."""
+    web = general.web
+    if not web.page:
+        given = (
+            "CLEW_PAGE_TOKEN" if general.page_token else "",
+            "[web] user_header" if web.user_header else "",
+        )
+        for name in filter(None, given):
+            yield f"{name} is set, but [web] page is not true, so there is no page."
+        return
+    beyond = web.listen is not None and not loopback(web.listen[0])
+    if beyond and not (web.url or "").startswith("https:"):
+        yield (
+            "The operator's page is served without encryption beyond this machine. Put a proxy with TLS before it, and set "
+            "[web] url to how it is reached then."
+        )
 
 
 def _twice(sources: Sources, what: str, names: list[str]) -> None:

@@ -25,8 +25,12 @@ from adapters.configuration.checks import (
     HooksUrl,
     MailDomain,
     Name,
+    Network,
+    PageToken,
     PollSeconds,
     SecretText,
+    UserHeader,
+    WebAddress,
     listening,
     text,
 )
@@ -364,12 +368,19 @@ class Publish(Table):
 
 
 class Web(Table):
-    """Where health and metrics are served."""
+    """Where health and metrics are served, and with `page` the operator's page.
+
+    It is read with the token, or by whom one of the `proxies` names in the `user_header`. `url`: how people reach it.
+    """
 
     listen: Annotated[tuple[str, int] | None, BeforeValidator(listening("127.0.0.1:8080", off=True))] = (
         "127.0.0.1",
         8080,
     )
+    page: bool = False
+    url: WebAddress | None = None
+    user_header: UserHeader | None = None
+    proxies: tuple[Network, ...] = ()
 
 
 class Hooks(Table):
@@ -410,6 +421,10 @@ class General(Table):
         LOWER,
         Variable("CLEW_LOG_LEVEL", "log level: `debug`, `info`, `warning` or `error`"),
     ] = "info"
+    page_token: Annotated[
+        PageToken | None,
+        Variable("CLEW_PAGE_TOKEN", "what opens the operator's page, where `[web] page` is true"),
+    ] = None
     report_links: Links = ReportLinks.POST
     read_only: bool = False
     recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone

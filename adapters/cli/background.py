@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from adapters.cli.parts import Parts
@@ -113,6 +114,7 @@ class Background:
         )
         self.connected: Callable[[], Mapping[str, bool]] = lambda: dict.fromkeys(chats, True)
         self.off: dict[str, str] = {}  # why a chat will not come back by itself
+        self.trail: tuple[datetime, str] | None = None  # when the audit trail was checked, and what is wrong
         own = parts.settings.operator
         self.operator = Operator(
             parts.store,
@@ -260,7 +262,7 @@ class Background:
 
     async def _verify_trail(self) -> None:
         """Look whether anybody changed the audit trail, and tell."""
-        problem = ""
+        problem, at = "", self._parts.clock.now()
         try:
             await self._parts.store.verify_audit()
         except TrailBroken as error:
@@ -268,6 +270,7 @@ class Background:
         except StoreError as error:
             log.warning("the audit trail could not be read: %s", error)
             return
+        self.trail = at, problem
         await self.operator.note(Finding(Cause.AUDIT, "audit trail", problem))
 
     async def _tidy(self) -> None:

@@ -13,6 +13,7 @@ from adapters import logs, settings
 from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
 from adapters.cli.hooks import hook_url
+from adapters.cli.page.serve import address_of, way_in
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
 from adapters.configuration.table import Connection, HttpConnection
@@ -108,6 +109,7 @@ async def _findings() -> AsyncIterator[Finding]:
     said = (
         _roles(loaded),
         *_changes(loaded, switched),
+        *_page(loaded),
         *database,
         *_lost(made),
         *_told(notices),
@@ -129,6 +131,14 @@ def _changes(loaded: Settings, switched: Switched | None) -> Iterator[Finding]:
     if loaded.read_only or switched is not None:
         hint = "“audit read_only=off” in a chat ends it." if switched and not loaded.read_only else ""
         yield Finding("changes", read_only_by(switched, in_settings=loaded.read_only), hint, odd=True)
+
+
+def _page(loaded: Settings) -> Iterator[Finding]:
+    """Say where the operator's page is while Clew runs, and how one gets in."""
+    if loaded.web.page and loaded.web.listen:
+        host, port = loaded.web.listen
+        served = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        yield Finding("page", f"{address_of(loaded, served)} while Clew runs, for {way_in(loaded)}")
 
 
 def _roles(loaded: Settings) -> Finding:

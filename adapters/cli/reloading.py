@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 LOOK = 2.0  # seconds between two looks at the files
 ACTION = "settings"
 BY_FILE = "clew"  # who changed a file, nobody tells
-AT_ONCE = frozenset({"roles", "places", "quota", "read_only", "locked", "warnings"})
+AT_ONCE = frozenset({"roles", "places", "quota", "read_only", "locked", "warnings", "origins"})
 LONGEST = 500  # characters of a mistake that are noted
 
 Stamp = tuple[tuple[int, int, int] | None, ...]

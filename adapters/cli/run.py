@@ -22,6 +22,7 @@ from adapters.chat.terminal.settings import Terminal
 from adapters.cli import hooks
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.background import Background, Intervals, working
+from adapters.cli.page.serve import operators_page
 from adapters.cli.parts import Parts
 from adapters.cli.reloading import Reloading, hangups
 from adapters.cli.single_worker import named, sentence
@@ -96,7 +97,8 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         health = Health(store=parts.store, clock=parts.clock, poll_seconds=parts.settings.poll_seconds)
         address = None
         if parts.settings.web.listen:
-            address = await stack.enter_async_context(serving(health, parts.settings.web.listen, _warn))
+            page = operators_page(parts, health)
+            address = await stack.enter_async_context(serving(health, parts.settings.web.listen, _warn, page))
         intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
         work = await stack.enter_async_context(working(parts, ports, intervals=intervals, notify=_notify))
@@ -138,6 +140,8 @@ def _connect(health: Health, work: Background, chats: Mapping[str, RunningChat])
     health.lost = work.lost
     health.refusals = work.refusals
     health.misses = work.misses
+    health.look = work.snapshot
+    health.trail = lambda: work.trail
 
 
 async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Event) -> int:

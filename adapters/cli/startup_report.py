@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.chat.registry import CHATS
+from adapters.cli.page.serve import address_of, way_in
 from adapters.settings import Settings
 
 CONFIGURED, ON, OFF = "configured", "on", "off"
@@ -31,10 +32,17 @@ def startup_report(
         _line(ON, "terminal") if "terminal" in chats else _line(OFF, "terminal", "--terminal switches it on")
     )
     yield _served("health", settings.web.listen, address, "/healthz, /readyz, /metrics")
+    yield _page(settings, address)
     if settings.hooks.listen is not None:
         yield _served("webhooks", settings.hooks.listen, hooks, "/hooks/CONNECTION")
     yield _line(OFF if settings.read_only else ON, "changes", _changes(settings))
     yield f"Polling for runs every {settings.poll_seconds:g} s."
+
+
+def _page(settings: Settings, address: str | None) -> str:
+    if not settings.web.page:
+        return _line(OFF, "page", "page = true under [web] switches it on")
+    return _line(ON if address else OFF, "page", f"{address_of(settings, address)}, for {way_in(settings)}")
 
 
 def _served(what: str, listen: tuple[str, int] | None, url: str | None, pages: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -184,6 +184,50 @@ def webhook_secret(value: Secret) -> Secret:
     return value
 
 
+LEAST_PAGE_TOKEN = 24
+
+
+def page_token(value: Secret) -> Secret:
+    """Accept a token that opens a page and that nobody guesses."""
+    if len(value.reveal()) < LEAST_PAGE_TOKEN:
+        raise wrong(
+            f"It is shorter than {LEAST_PAGE_TOKEN} characters.", "Make one with `openssl rand -hex 32`."
+        )
+    return value
+
+
+_FIELD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
+_TAKEN = frozenset({"authorization", "cookie", "host", "connection", "content-length", "content-type", "forwarded",
+                    "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"})  # fmt: skip
+
+
+def user_header(value: str) -> str:
+    """Accept the name of a header in which a proxy names the user, and nothing else stands."""
+    if not _FIELD.fullmatch(value):
+        raise wrong("This is not the name of a header.", "Give it like X-Forwarded-User.")
+    if value.lower() in _TAKEN:
+        raise wrong(f"{value} says something else than the user.", "Give it like X-Forwarded-User.")
+    return value
+
+
+def network(value: object) -> object:
+    """Accept an address or a network of them, and not all there are."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = ip_network(value)
+    except ValueError as error:
+        bits = " Its last part is beyond the slash." if "host bits" in str(error) else ""
+        raise wrong(
+            f"This is not an address or a network.{bits}", 'Give it like "10.0.0.7" or "10.0.0.0/24".'
+        ) from None
+    if found.prefixlen == 0:
+        raise wrong(
+            "This is everybody.", "Give the address of the proxy alone: whoever has it may be anyone."
+        )
+    return found
+
+
 def hooks_url(value: str) -> str:
     """Accept a public address of webhooks, without a login, query and fragment; platforms want it encrypted."""
     if not web_address(value).startswith("https:"):
@@ -253,6 +297,9 @@ HeartbeatUrl = Annotated[SecretText, AfterValidator(heartbeat)]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 HeaderSecret = Annotated[SecretText, AfterValidator(header)]
 WebhookSecret = Annotated[SecretText, AfterValidator(webhook_secret)]
+PageToken = Annotated[HeaderSecret, AfterValidator(page_token)]
+UserHeader = Annotated[str, AfterValidator(user_header)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(network)]
 HooksUrl = Annotated[str, AfterValidator(hooks_url)]
 LOWER = BeforeValidator(lower)
 SocketUrl = Annotated[str, AfterValidator(socket_url)]

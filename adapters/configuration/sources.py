@@ -51,7 +51,7 @@ def parse(path: Path) -> Content:
 class Sources:
     """What people gave: `names` are the variables, `file` is the TOML file's name, `shapes` those of chats' secrets.
 
-    `problems` and `warnings` grow while tables are read.
+    `problems`, `warnings` and the origins of what was given grow while tables are read.
     """
 
     names: Mapping[str, str]
@@ -59,6 +59,7 @@ class Sources:
     shapes: Shapes = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    _origins: list[tuple[Table, Mapping[str, str]]] = field(default_factory=list)
 
     def wants(self, table: type[Table]) -> bool:
         """Whether a variable is set that asks for what the table describes."""
@@ -67,7 +68,8 @@ class Sources:
 
     def of_variables(self, table: type[T], **fixed: object) -> T | None:
         """Read a table from variables alone; `fixed` are the fields that have none."""
-        return self._checked(table, {**given(table, self.names), **fixed}, partial(self.variable, table, ()))
+        where = partial(self.variable, table, ())
+        return self._checked(table, {**given(table, self.names), **fixed}, where, assumed=fixed.keys())
 
     def of_file(self, table: type[T], content: Content, *place: int | str, foreign: Foreign) -> T | None:
         """Read a table of the file; every field is a key there, and `foreign` are keys that others have."""
@@ -103,6 +105,10 @@ class Sources:
         where = partial(self.variable, table, place)
         return self._checked(table, values, where, keys, foreign=foreign, absent=absent)
 
+    def origins(self, table: Table) -> Mapping[str, str]:
+        """Return where each field of a table that was read here was given; what was not given has its default."""
+        return next((origins for known, origins in self._origins if known is table), {})
+
     def table(self, content: object, *place: int | str) -> Content:
         """Return what should be a table; where it is none, that is a problem."""
         if isinstance(content, dict):
@@ -132,6 +138,7 @@ class Sources:
         *,
         foreign: Foreign = MappingProxyType({}),
         absent: Collection[str] = frozenset(),
+        assumed: Collection[str] = frozenset(),
     ) -> T | None:
         try:
             found = table.model_validate(values, context={"shapes": self.shapes})
@@ -148,6 +155,7 @@ class Sources:
                     self.say(where(*loc[:-1], key or loc[-1]), what, hint)
             return None
         self.warnings += _exposed(found, where)
+        self._origins.append((found, {name: where(name) for name in found.model_fields_set - {*assumed}}))
         return found
 
 

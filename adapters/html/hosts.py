@@ -8,22 +8,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from adapters.configuration.checks import loopback
+from adapters.configuration.checks import is_ip
 from bot.replies import pages
 
 
 def by_its_name(names: Iterable[str] = ()) -> Middleware:
-    """Answer only requests whose Host is a name of this machine, or one of `names` (without a port).
+    """Answer only requests whose Host is an address, localhost, or one of `names` (without a port).
 
     A page of another site may have its name lead to this machine and then reads what is served here as if it were its own;
-    the browser still says that name.
+    the browser still says that name. An address leads nowhere else.
     """
-    known = frozenset(name.lower() for name in names)
+    known = frozenset(["localhost", *(name.lower() for name in names)])
 
     @web.middleware
     async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
         host = _host(request)
-        if host not in known and not loopback(host):
+        if host not in known and not is_ip(host):
             raise web.HTTPMisdirectedRequest(text=pages.NOT_THIS_NAME)
         return await handler(request)
 

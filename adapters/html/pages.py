@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 HERE = Path(__file__).parent
 STYLE: Final = "/clew.css"
@@ -28,14 +30,15 @@ HEADERS: Final = {
 class Pages:
     """Writes pages from templates: those of one folder over the ones that all share (`base.html`).
 
-    `shared`: values that every template has beside its own.
+    `clean` is done to every text before it is escaped, those in links too. `shared`: values that every template has beside its own.
     """
 
-    def __init__(self, templates: Path, **shared: object) -> None:
+    def __init__(self, templates: Path, *, clean: Callable[[str], str] = str, **shared: object) -> None:
         self._environment = Environment(
             autoescape=True,
             loader=ChoiceLoader([FileSystemLoader(templates), FileSystemLoader(HERE / "templates")]),
             undefined=StrictUndefined,
+            finalize=partial(_cleaned, clean),
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -47,9 +50,17 @@ class Pages:
 
     def answer(self, template: str, *, status: int = 200, **values: object) -> web.Response:
         """Return a page as the answer to a request."""
-        return web.Response(
-            text=self.write(template, **values), status=status, content_type="text/html", charset="utf-8"
-        )
+        return html_answer(self.write(template, **values), status=status)
+
+
+def html_answer(text: str, *, status: int = 200) -> web.Response:
+    """Return the text of a page as the answer to a request."""
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+def _cleaned(clean: Callable[[str], str], value: object) -> object:
+    """Clean a text that is put in a page; what was escaped already was cleaned then."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def html_application(*, scripts: bool = False, **options: Any) -> web.Application:

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: for probes and dashboards, on loopback unless the settings say otherwise."""
+"""`/healthz`, `/readyz` and `/metrics` for probes and dashboards, and the operator's page, on loopback unless the settings say otherwise."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from adapters.http_server import Listener, listening_once_free
 from adapters.web.health import Health
 from adapters.web.metrics import Metrics
+from adapters.web.page.entrance import PATH
 from bot.errors import StoreError
 from bot.state import OutboxDepth
 
@@ -20,8 +21,11 @@ TICK = 1.0  # seconds
 HINT = 'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.'
 
 
-def application(health: Health) -> web.Application:
-    """Return the pages."""
+MOST_BYTES = 64 * 1024  # of a body
+
+
+def application(health: Health, page: Callable[[], web.Application] | None = None) -> web.Application:
+    """Return what is served: health, metrics and, where it is wanted, the operator's page."""
     metrics = Metrics(health)
     registry = CollectorRegistry()
     registry.register(metrics)
@@ -34,21 +38,28 @@ def application(health: Health) -> web.Application:
         ready, figures = await health.ready()
         return web.json_response(figures, status=200 if ready else 503)
 
-    async def page(_: web.Request) -> web.Response:
+    async def figures(_: web.Request) -> web.Response:
         metrics.depth = await _depth(health)
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", page)])
+    app = web.Application(client_max_size=MOST_BYTES)
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", figures)])
+    if page is not None:
+        app.add_subapp(PATH, page())
     return app
 
 
 @asynccontextmanager
 async def serving(
-    health: Health, listen: tuple[str, int], notify: Callable[[str], None]
+    health: Health,
+    listen: tuple[str, int],
+    notify: Callable[[str], None],
+    page: Callable[[], web.Application] | None = None,
 ) -> AsyncIterator[str | None]:
     """Serve the pages and yield their address; None where it is in use, and they come as soon as it is free."""
-    listener = Listener(what="health", listen=listen, make=lambda: application(health), clock=health.clock)
+    listener = Listener(
+        what="health", listen=listen, make=lambda: application(health, page), clock=health.clock
+    )
     ticking = asyncio.create_task(_tick(health))
     try:
         async with listening_once_free(listener, notify, HINT):

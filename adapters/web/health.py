@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from bot.errors import StoreError
 from bot.ports import Clock
 from bot.state import OutboxDepth
+from bot.watch.auditor import Snapshot
 
 LATE_TICKS = 30.0  # seconds without a turn of the loop: it is blocked
 LATE_POLLS = 300.0  # seconds without a good poll
@@ -37,7 +38,8 @@ class Health:
 
     `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
     take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
-    `hooks`: where webhooks are received, None where they are not.
+    `hooks`: where webhooks are received, None where they are not. `look`: the same in more detail, for the page. `trail`: when
+    the audit trail was checked last, and what was wrong with it.
     """
 
     store: Provable
@@ -49,6 +51,8 @@ class Health:
     refusals: Callable[[], Mapping[str, str]] = dict
     waits_for: Callable[[], str] = str
     hooks: Callable[[], str | None] = lambda: None
+    look: Callable[[], Snapshot] = Snapshot
+    trail: Callable[[], tuple[datetime, str] | None] = lambda: None
     misses: Callable[[], int] = lambda: 0
     poll_seconds: float = 60.0
     stopping: bool = False

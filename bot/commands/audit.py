@@ -25,7 +25,7 @@ from bot.replies.values import not_a_choice
 from bot.state import AuditEntry, AuditQuery, IntentKind, Switched
 
 FURTHER_ACTIONS = frozenset({
-    "agent", "any", "home", "hooks register", "read-only", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
+    "agent", "any", "home", "hooks register", "page", "read-only", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
 })  # fmt: skip
 """What stands in the trail beside verbs: what was refused before a verb was read, and what an operator did."""
 

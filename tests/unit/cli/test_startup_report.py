@@ -21,6 +21,7 @@ def test_startup_report__least() -> None:
         "off         discord            DISCORD_TOKEN is not set",
         "on          terminal",
         "on          health             http://127.0.0.1:8080/healthz, /readyz, /metrics",
+        "off         page               page = true under [web] switches it on",
         "on          changes            no roles are configured yet, so in chats members may only read; add [roles] to clew.toml",
         "Polling for runs every 60 s.",
     ]
@@ -53,6 +54,19 @@ def test_startup_report__health_switched_off() -> None:
     settings = Settings(connections=(PROD,), web=Web(listen=None))
 
     assert "off         health             switched off" in list(startup_report(settings, frozenset(), None))
+
+
+def test_startup_report__page() -> None:
+    """Where the page is and who may read it; it is not called on before its address is free."""
+    settings = Settings(
+        connections=(PROD,), web=Web(page=True, url="https://clew.example.com"), page_token=Secret("t" * 24)
+    )
+    where = "https://clew.example.com/operator, for whoever has CLEW_PAGE_TOKEN"
+
+    assert f"on          page               {where}" in list(
+        startup_report(settings, frozenset(), "http://127.0.0.1:8080")
+    )
+    assert f"off         page               {where}" in list(startup_report(settings, frozenset(), None))
 
 
 def test_startup_report__webhooks() -> None:

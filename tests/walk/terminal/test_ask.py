@@ -234,6 +234,18 @@ def test_doctor__well() -> None:
     ]
 
 
+def test_doctor__says_where_the_page_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And how one gets in."""
+    (place / "clew.toml").write_text("[web]\npage = true\n", encoding="utf-8")
+    before = clew("doctor").stdout
+    monkeypatch.setenv("CLEW_PAGE_TOKEN", "0123456789abcdef01234567")
+    after = clew("doctor").stdout
+
+    page = "ok   page: http://127.0.0.1:8080/operator while Clew runs, for whoever"
+    assert f"{page} is on this machine\n" in before
+    assert f"{page} has CLEW_PAGE_TOKEN\n" in after
+
+
 @pytest.mark.parametrize(
     ("roles", "bad"), [("", True), ("read = []", True), ('read = ["slack:team:T01"]', False)]
 )
