@@ -55,6 +55,7 @@ class Stage:
     store: Store | None = None
     policy: Policy = POLICY
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    people: tuple[frozenset[str], ...] = ()
     domains: frozenset[str] = frozenset()
     registries: frozenset[Repository] | None = None
     known: tuple[str, ...] = ("basic_test", "Payments Nightly")
@@ -74,6 +75,7 @@ class Stage:
             clock=self.clock,
             policy=self.policy,
             presets=self.presets,
+            people=self.people,
             recipient_domains=self.domains,
             image_registries=self.registries,
             launchers={self.service.connection: self.known},

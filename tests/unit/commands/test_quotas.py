@@ -263,8 +263,7 @@ async def test_confirm__the_next_day() -> None:
 async def test_confirm__accounts_of_one_person_share() -> None:
     """What somebody started under another account of theirs counts, whoever said that both are theirs."""
     quota = Quota(per=Per.PERSON, runs=1)
-    stage = a_stage(quota)
-    stage.handler.services = replace(stage.handler.services, people=(frozenset({ANN.id, BO.id}),))
+    stage = a_stage(quota, people=(frozenset({ANN.id, BO.id}),))
     await stage.launched()
 
     assert (await stage.say(LAUNCH, by=BO)).failed
