@@ -23,7 +23,7 @@ def left(standing: Standing, name: str, terms: Terms, now: datetime) -> Line:
         parts.append(f"{standing.runs_left or 0:,} of {number_of(share.runs, terms.run)}")
     if share.minutes is not None:
         parts.append(f"{standing.minutes_left or 0:,} of {count(share.minutes, 'minute')}")
-    one = len(parts) == 1 and 1 in {standing.runs_left, standing.minutes_left}
+    one = len(parts) == 1 and 1 in {share.runs, share.minutes, standing.runs_left, standing.minutes_left}
     ends = clock_time(share.until, standing.quota.zone, besides=now)
     return (f"{' and '.join(parts)} {'is' if one else 'are'} left today for ", *_whose(standing.quota.per, name, terms),
             f"; the day ends {ends}.")  # fmt: skip

@@ -117,6 +117,7 @@ class FakeDiscord:
     def slash(
         self,
         verb: str,
+        /,
         *,
         by: int | None = None,
         channel: int | None = None,
