@@ -130,16 +130,18 @@ async def _refused(
 ) -> Reply:
     """Refuse, and note why: what cannot be started at all is said first."""
     full = sorted((standing for standing in standings if not standing.has_room), key=lambda one: one.ever)
-    said = [replies.spent(one, _named(one, intent), services.terms, wanted.at) for one in full]
+    requester = await services.store.name(intent.actor) or intent.actor if intent.decided_by else ""
+    said = [replies.spent(one, _named(one, intent, requester), services.terms, wanted.at) for one in full]
     detail = "; ".join(f"{one.quota.rule}, {one.quota.written}" for one in full)
     noted = send.entry(intent, "denied", detail, wanted.at, by=intent.decided_by)
     await services.store.audit(noted)
     return await authorization.refusal(Denied(" ".join(said), full[0].quota.rule), services)
 
 
-def _named(standing: Standing, intent: Intent) -> str:
-    """Return what a rule counts an intent by, as people write it."""
-    return {"launcher": _launcher(intent), "connection": intent.connection}.get(standing.quota.per, "")
+def _named(standing: Standing, intent: Intent, requester: str = "") -> str:
+    """Return what a rule counts an intent by, as people write it; `requester`: where somebody else reads it."""
+    names = {Per.PERSON: requester, Per.LAUNCHER: _launcher(intent), Per.CONNECTION: intent.connection}
+    return names.get(standing.quota.per, "")
 
 
 def _launcher(intent: Intent) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.access import Role
 from bot.cards import Reply, plain
+from bot.command import Preset
 from bot.errors import StoreError
 from bot.quotas import Quota
 from bot.state import Actor, Intent, IntentState, Per
@@ -325,3 +326,22 @@ async def test_help__without_the_database() -> None:
 
     assert "What is left of quotas today cannot be read just now." in texts(reply.card)
     assert not reply.failed
+
+
+async def test_approve__used_up_meanwhile() -> None:
+    """What is reserved, is reserved when the second person says yes; they read whose quota it is, not that it is theirs."""
+    nightly = Preset(name="nightly", launcher="basic_test", values={"duration": "30"}, approve=Role.LAUNCH)
+    stage = a_stage(Quota(per=Per.PERSON, runs=1), presets={"nightly": nightly})
+    await stage.memory.keep_name(ANN.id, "Ann")
+    await stage.say("launch nightly")
+    await stage.press("Launch")
+    asked = last_intent(stage)
+    between = await stage.say("launch other_test duration=30")
+    await stage.press("Launch")
+    reply = await stage.say(f"approve {asked.id}", by=BO)
+
+    assert quotas_of(between)[0].startswith("1 of 1 run is left today for you;")
+    assert "The quota of 1 run a day for Ann is used up." in texts(reply.card)
+    assert last_intent(stage).state is IntentState.ACCEPTED
+    assert stage.memory.intents[asked.id].state is IntentState.ASKED
+    assert [entry.actor for entry in stage.memory.trail if entry.decision == "denied"] == [BO.id]
