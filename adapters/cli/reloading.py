@@ -54,11 +54,17 @@ class Reloading:
     def __init__(
         self, loaded: Settings, handler: Handler, store: Store, clock: Clock, *, tell: Callable[[str], None]
     ) -> None:
-        self._loaded, self._handler = loaded, handler
+        self._at_start = self._loaded = loaded
+        self._handler = handler
         self._store, self._clock, self._tell = store, clock, tell
         self._files = (loaded.config or Path(DEFAULT_FILE), Path(".env"))
         self._stamp = self._look()
         self._from_file = self._files[0].exists()
+
+    @property
+    def in_force(self) -> Settings:
+        """The settings as they are in force: what is read at the start alone as it was then."""
+        return self._at_start.model_copy(update={name: getattr(self._loaded, name) for name in AT_ONCE})
 
     async def run(self, hangup: asyncio.Event) -> None:
         """Note what is in force now, then look until cancelled."""

@@ -95,9 +95,10 @@ def _terminal_wanted(asked: bool | None, loaded: Settings) -> bool:
 async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int:
     async with AsyncExitStack() as stack:
         health = Health(store=parts.store, clock=parts.clock, poll_seconds=parts.settings.poll_seconds)
+        following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_tell)
         address = None
         if parts.settings.web.listen:
-            page = operators_page(parts, health)
+            page = operators_page(parts, health, lambda: following.in_force)
             address = await stack.enter_async_context(serving(health, parts.settings.web.listen, _warn, page))
         intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
@@ -115,9 +116,9 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         receiving = {
             asyncio.create_task(_careful(name, chat, work.off)): name for name, chat in chats.items()
         }
-        with _following_settings(parts, here=TERMINAL in chats) as following:
+        with _followed(following, here=TERMINAL in chats) as task:
             code = await _receive(receiving, stop)
-        await cancelled([following])
+        await cancelled([task])
         health.stopping = True
         await _close(chats)
         await cancelled(receiving)  # one that waits to be started again must not find its chat closed
@@ -125,9 +126,8 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
 
 
 @contextmanager
-def _following_settings(parts: Parts, *, here: bool) -> Iterator[asyncio.Task[None]]:
+def _followed(following: Reloading, *, here: bool) -> Iterator[asyncio.Task[None]]:
     """Follow changes of the settings; a terminal that is closed ends what runs in it, so there SIGHUP stays the end."""
-    following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_tell)
     with nullcontext(asyncio.Event()) if here else hangups() as hangup:
         yield asyncio.create_task(following.run(hangup), name="settings")
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, text, update
+from sqlalchemy import Column, ColumnElement, Row, Select, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.audit import append
@@ -117,6 +117,17 @@ class SqlIntents(Part):
         async with self._db.reading() as connection:
             return tuple([await _used(connection, share) for share in shares])
 
+    async def most_reserved(self, per: Per, since: datetime, until: datetime, limit: int) -> tuple[str, ...]:
+        """Return by which names quotas of a kind count runs from one time on and before another, the most runs first."""
+        name = _counted_by(per)
+        statement = (
+            _held(name, since=since, until=until)
+            .group_by(name)
+            .order_by(func.count().desc(), name)
+            .limit(limit)
+        )
+        return tuple(row[0] for row in await self._rows(statement))
+
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents whose outcome is still to be found out, oldest first."""
         return await self._oldest_first(OPEN)
@@ -155,18 +166,23 @@ class SqlIntents(Part):
 
 async def _used(connection: AsyncConnection, share: Share) -> Used:
     """Count what is reserved of a share by runs that were, or may have been, started."""
-    name = reservations.c.actor if share.per is Per.PERSON else reservations.c[share.per.value]
     minutes = reservations.c.minutes
     counts = (func.count(), func.coalesce(func.sum(minutes), 0), func.count().filter(minutes.is_(None)))
-    held = select(*counts).join(intents, intents.c.id == reservations.c.intent_id)
-    of_share = held.where(
-        name.in_(sorted(share.names)),
-        reservations.c.at >= share.since,
-        reservations.c.at < share.until,
-        intents.c.state.not_in(NEVER_SENT),
-    )
+    of_share = _held(*counts, since=share.since, until=share.until)
+    of_share = of_share.where(_counted_by(share.per).in_(sorted(share.names)))
     runs, known, untimed = (await connection.execute(of_share)).one()
     return Used(runs=runs, minutes=int(known), untimed=untimed)
+
+
+def _held(*columns: ColumnElement[Any], since: datetime, until: datetime) -> Select[Any]:
+    """Ask of what is reserved in a time by runs that were, or may have been, started."""
+    of_runs = select(*columns).join(intents, intents.c.id == reservations.c.intent_id)
+    in_time = (reservations.c.at >= since) & (reservations.c.at < until)
+    return of_runs.where(in_time, intents.c.state.not_in(NEVER_SENT))
+
+
+def _counted_by(per: Per) -> Column[str]:
+    return reservations.c.actor if per is Per.PERSON else reservations.c[per.value]
 
 
 def _newest() -> Select[Any]:

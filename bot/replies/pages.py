@@ -28,7 +28,6 @@ TRAIL_NOT_CHECKED: Final = (
     "This program has not checked yet whether the trail was changed: it does so at its start and once a day."
 )
 MASKED: Final = "set, masked"
-READ_AGAIN: Final = "clew.toml, read again"
 
 
 def trail_holds(at: str) -> str:
@@ -71,3 +70,8 @@ def not_known_whether_posted(messages: int) -> str:
 def need_a_person(notices: int) -> tuple[str, ...]:
     """Count what an operator or a channel was notified of."""
     return (f"{count(notices, 'notice')} not over yet",) if notices else ()
+
+
+def used_of(used: int, limit: int | None) -> str:
+    """Say how much of a limit is used."""
+    return f"{used:,}" if limit is None else f"{used:,} of {limit:,}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -16,7 +17,7 @@ from bot.access import Policy
 if TYPE_CHECKING:
     from adapters.store.by_channel import OfChannel
     from adapters.store.outbox_admin import Entry
-    from bot.state import PropertyState
+    from bot.state import Per, PropertyState
 
 BEGIN = "from"  # which entry a page begins with, counted from 1
 HIGHEST = 10**9
@@ -29,6 +30,10 @@ class PageStore(KeptStore, Protocol):
 
     async def entries(self, limit: int, *, skip: int = 0) -> tuple[tuple[Entry, ...], int]:
         """Return messages that are not delivered."""
+        ...
+
+    async def most_reserved(self, per: Per, since: datetime, until: datetime, limit: int) -> tuple[str, ...]:
+        """Return by which names quotas of a kind count most runs."""
         ...
 
     async def of_channels(
@@ -46,12 +51,13 @@ class PageStore(KeptStore, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A running program, as far as the page tells of it. `started`: when it was."""
+    """A running program, as far as the page tells of it. `started`: when it was; `in_force`: the settings now."""
 
     parts: Parts
     store: PageStore
     health: Health
     started: datetime
+    in_force: Callable[[], Settings]
 
     @property
     def now(self) -> datetime:
@@ -62,18 +68,6 @@ class Known:
     def policy(self) -> Policy:
         """Who may do what, as it is in force."""
         return self.parts.handler.services.policy
-
-    @property
-    def settings(self) -> Settings:
-        """The settings as they are in force: those that a change of the file changes at once are the new ones."""
-        policy = self.policy
-        return self.parts.settings.model_copy(
-            update={
-                "roles": {role.word: ids for role, ids in policy.roles.items()},
-                "places": {role.word: ids for role, ids in policy.places.items()},
-                "read_only": policy.read_only,
-            }
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from adapters.cli.page import audit, channels, outbox, overview, properties, settings
+from adapters.cli.page import audit, channels, launches, outbox, overview, properties, settings
 from adapters.cli.page.known import Known, PageStore
 from adapters.cli.parts import Parts
 from adapters.redact import redact
@@ -24,12 +24,20 @@ from bot.replies import pages as replies
 LONGEST = 2000  # characters of one text
 
 
-def operators_page(parts: Parts, health: Health) -> Callable[[], web.Application] | None:
-    """Return what makes the page; None where the settings want none."""
+def operators_page(
+    parts: Parts, health: Health, in_force: Callable[[], Settings]
+) -> Callable[[], web.Application] | None:
+    """Return what makes the page; None where the settings want none. `in_force`: the settings as they are now."""
     loaded = parts.settings
     if not loaded.web.page:
         return None
-    known = Known(parts=parts, store=cast("PageStore", parts.store), health=health, started=parts.clock.now())
+    known = Known(
+        parts=parts,
+        store=cast("PageStore", parts.store),
+        health=health,
+        started=parts.clock.now(),
+        in_force=in_force,
+    )
     page = OperatorsPage(
         [*_views(known)],
         Entrance(doors_of(loaded), parts.clock, parts.store.audit),
@@ -65,6 +73,7 @@ def _views(known: Known) -> Iterator[View]:
     for path, title, module in (
         ("", "Overview", overview),
         ("outbox", "Outbox", outbox),
+        ("launches", "Launches", launches),
         ("channels", "Channels", channels),
         ("audit", "Audit", audit),
         ("properties", "Properties", properties),

@@ -43,7 +43,8 @@ class Section:
 
 async def read(known: Known, _: Query) -> Values:
     """Return all of them."""
-    return {"sections": [*sections(known.settings)], "warnings": known.parts.settings.warnings, "trouble": ""}
+    settings = known.in_force()
+    return {"sections": [*sections(settings)], "warnings": settings.warnings}
 
 
 def sections(settings: Settings) -> Iterator[Section]:
@@ -98,7 +99,7 @@ def _listed(name: str, tables: tuple[Table, ...], origin: str) -> Section:
 
 def _of_mapping(values: Mapping[str, object], origin: str) -> Iterator[Row]:
     for name, value in values.items():
-        yield Row(name, _words(value), _whence(origin) or replies.READ_AGAIN)
+        yield Row(name, _words(value), _whence(origin))
 
 
 def _row(name: str, value: object, origin: str, *, database: bool = False) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -14,19 +14,22 @@ from aiohttp import ClientSession
 from adapters import settings
 from adapters.cli.page.serve import operators_page
 from adapters.cli.parts import Parts
+from adapters.cli.reloading import Reloading
 from adapters.http_server import listening
 from adapters.main import assemble
 from adapters.store.store import SqlStore
 from adapters.web.app import application
 from adapters.web.health import Health
 from bot.cards import Tone
-from bot.model import RunRef, VerdictKind
+from bot.model import LaunchRequest, RunRef, VerdictKind
 from bot.state import (
     AuditEntry,
     Cause,
     ChannelSettings,
     Ending,
     Expectation,
+    Intent,
+    IntentState,
     MentionRule,
     Mute,
     NewDelivery,
@@ -34,6 +37,7 @@ from bot.state import (
     Outcome,
     PropertyState,
     Reopened,
+    Reservation,
     Subscription,
     Why,
     Word,
@@ -41,6 +45,7 @@ from bot.state import (
 from bot.watch.auditor import Polled, Snapshot
 from tests.fakes.clock import ManualClock
 
+DRAFT = frozenset({IntentState.DRAFT})
 NOW = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
 TOKEN = "page-token-canary-0123456789abcdef"
 KEY, HOOK = "api-key-canary-0123456789", "webhook-canary-0123456789"
@@ -72,6 +77,14 @@ launcher = "Payments Nightly"
 name = "nightly"
 launcher = "Payments Nightly"
 values = {{ duration = 60, "custom.db-password" = "db-canary-pass" }}
+[[quota]]
+per = "person"
+runs = 2
+minutes = 120
+[[quota]]
+channel = "slack:channel:T01:C01PAYMENTS"
+runs = 5
+zone = "Europe/Berlin"
 [slack]
 workspaces = ["T01"]
 [operator]
@@ -91,6 +104,7 @@ class Site:
     store: SqlStore
     clock: ManualClock
     health: Health
+    following: Reloading
     snapshot: Snapshot = field(default_factory=Snapshot)
 
     @property
@@ -132,9 +146,10 @@ async def a_site(
         parts = change(assembled)
         assert isinstance(assembled.store, SqlStore)
         health = Health(store=parts.store, clock=clock)
-        page = operators_page(parts, health)
+        following = Reloading(parts.settings, parts.handler, parts.store, clock, tell=lambda _: None)
+        page = operators_page(parts, health, lambda: following.in_force)
         async with listening(application(health, page), ("127.0.0.1", 0)) as (host, port):
-            site = Site(f"http://{host}:{port}", parts, assembled.store, clock, health)
+            site = Site(f"http://{host}:{port}", parts, assembled.store, clock, health, following)
             health.look = lambda: site.snapshot
             health.chats = lambda: site.snapshot.connected
             health.lost = lambda: site.snapshot.lost
@@ -183,6 +198,7 @@ async def furnish(site: Site) -> None:
         await store.audit(entry)
     await store.keep_name(ANN, "Ann <b>Lee</b>")
     await _properties(site)
+    await _requests(site)
 
 
 HOUR = timedelta(hours=1)
@@ -254,3 +270,28 @@ async def _properties(site: Site) -> None:
     ]  # fmt: skip
     for state in states:
         assert await store.save_property_state(state)
+
+
+async def _requests(site: Site) -> None:
+    """Ann has started two runs, of which nobody knows whether the second came through; Bob waits for a second person."""
+    store, now = site.store, site.clock.now()
+    for number in (1, 2):
+        intent = _a_launch(f"i{number}", ANN, site)
+        await store.draft(intent)
+        reserved = Reservation(
+            actor=ANN, channel=HERE, launcher="payments nightly", connection="prod", minutes=30, at=now
+        )
+        assert await store.confirm(intent.id, DRAFT, now, reservation=reserved) is True
+    confirmed = frozenset({IntentState.CONFIRMED})
+    assert await store.advance("i1", confirmed, IntentState.ACCEPTED, now, run_id="62bb42ba")
+    assert await store.advance("i2", confirmed, IntentState.UNKNOWN, now)
+    await store.draft(replace(_a_launch("i3", BOB, site), preset="nightly", second="launch"))
+    assert await store.advance("i3", DRAFT, IntentState.ASKED, now, approve_by=now + HOUR)
+
+
+def _a_launch(intent_id: str, actor: str, site: Site) -> Intent:
+    request = LaunchRequest(launcher="Payments Nightly", key=intent_id, values={"custom.token": KEY})
+    return Intent(
+        id=intent_id, connection="prod", actor=actor, channel=HERE, thread=None, request=request,
+        subject="Payments Nightly", state=IntentState.DRAFT, created_at=site.clock.now(),
+    )  # fmt: skip

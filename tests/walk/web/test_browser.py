@@ -11,7 +11,7 @@ from tests.walk.web.hall import TOKEN, a_site, furnish
 
 __all__ = ["browser"]
 
-VIEWS = ("Overview", "Outbox", "Channels", "Audit", "Properties", "Settings")
+VIEWS = ("Overview", "Outbox", "Launches", "Channels", "Audit", "Properties", "Settings")
 
 
 async def test_page__in_a_browser(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from bot.state import AuditEntry, Cause, Notice, Subscription
 from bot.watch.auditor import Polled, Snapshot
 from tests.walk.web.hall import ANN, CANARIES, HERE, OPS, THERE, TOKEN, Site, a_site, furnish
 
-VIEWS = ("", "/outbox", "/channels", "/audit", "/properties", "/settings")
+VIEWS = ("", "/outbox", "/launches", "/channels", "/audit", "/properties", "/settings")
 TAGS = re.compile(r"<[^>]+>")
 
 
@@ -149,6 +149,25 @@ async def test_outbox__with_the_reason(tmp_path: Path, monkeypatch: pytest.Monke
     assert any("The bot is not in the channel." in row for row in found)
 
 
+async def test_launches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a person and what nobody knows the outcome of; and of each quota what is used, by whom, until when."""
+    async with a_site(tmp_path, monkeypatch) as site:
+        empty = await shown(site, "/launches")
+        await furnish(site)
+        _, text = await site.get("/launches", Authorization=f"Bearer {TOKEN}")
+    asked, unknown, person, channel = [
+        row for row in rows(text) if not row.startswith(("What State", "Quota For"))
+    ]
+
+    assert "Nothing that costs or changes something is waiting." in empty
+    assert "channel slack:channel:T01:C01PAYMENTS: 5 runs a day (Europe/Berlin)" in empty
+    assert "waits for a second person approved or refused by 30 Nov 09:30 UTC" in asked
+    assert "launch: Payments Nightly on prod, preset nightly" in asked
+    assert "outcome not known" in unknown
+    assert person.endswith(f"{ANN} used up 2 of 2 60 of 120 01 Dec 00:00 UTC")
+    assert channel.endswith(f"{HERE} has room 2 of 5 60 01 Dec 00:00 Europe/Berlin")
+
+
 async def test_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that `clew channels` says of a channel, and only those that are asked for."""
     async with a_site(tmp_path, monkeypatch) as site:
@@ -247,8 +266,11 @@ async def test_settings__where_each_was_given(tmp_path: Path, monkeypatch: pytes
     (tmp_path / ".env").write_text("CLEW_POLL_SECONDS=90\n", encoding="utf-8")
     async with a_site(tmp_path, monkeypatch) as site:
         _, text = await site.get("/settings", Authorization=f"Bearer {TOKEN}")
-        policy = site.parts.handler.services.policy
-        site.parts.handler.govern(policy.locked)
+        changed = (tmp_path / "clew.toml").read_text(encoding="utf-8").replace("U01ANN", "U03NEW")
+        (tmp_path / "clew.toml").write_text(
+            f"read_only = true\n{changed}".replace("acme", "other"), encoding="utf-8"
+        )
+        await site.following.reload(asked=True)
         later = await shown(site, "/settings")
 
     found = [*rows(text)]
@@ -268,4 +290,6 @@ async def test_settings__where_each_was_given(tmp_path: Path, monkeypatch: pytes
     ):
         assert row in found
     assert any("duration = 60, custom.db-password = *** clew.toml, preset" in row for row in found)
-    assert "read_only true" in later
+    assert "read_only true clew.toml, read_only" in later
+    assert "launch slack:user:T01:U03NEW" in later
+    assert "tenant acme" in later  # what is read at the start alone is what it was then

@@ -1,0 +1,103 @@
+"""What is asked for and not decided, what is under way, and how much of each quota is used today."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from adapters.cli.page.known import Kind, Known, State
+from adapters.web.page.app import Query, Values
+from bot.actions.send import target
+from bot.people import People, people_of
+from bot.quotas import Quota, Standing
+from bot.replies import pages as replies
+from bot.replies.confirming import WORDS
+from bot.replies.wording import ago, clock_time
+from bot.state import BEGINNING, Intent, IntentState, Per, Reservation, Used
+
+MOST = 100  # requests, and rows of quotas, that are shown
+OF_EACH = 20  # of those for each of whom a quota holds, the ones that used most of it
+STATES: dict[IntentState, State] = {
+    IntentState.ASKED: State("waits for a second person", "odd"),
+    IntentState.CONFIRMED: State("confirmed"),
+    IntentState.POSTING: State("being sent"),
+    IntentState.UNKNOWN: State("outcome not known", "bad"),
+}
+NOBODY = Reservation(actor="", channel="", launcher="", connection="", minutes=0, at=BEGINNING)
+
+
+async def read(known: Known, _: Query) -> Values:
+    """Return all of it, as far as it is not too much for a page. Raises `StoreError`."""
+    waiting = [*await known.store.asked_intents(), *await known.store.open_intents()]
+    shown = waiting[:MOST]
+    names = {who: await known.store.name(who) for who in {intent.actor for intent in shown}}
+    quotas = [each async for each in _quotas(known)]
+    used = await known.store.used([standing.share for standing, _ in quotas])
+    standings = [(replace(each, used=held), who) for (each, who), held in zip(quotas, used, strict=True)]
+    return {
+        "requests": [_request(intent, names, known) for intent in shown],
+        "left_out": len(waiting) - len(shown),
+        "quotas": [_row(standing, who, known) for standing, who in standings],
+        "rules": len(known.policy.quotas),
+    }
+
+
+def _request(intent: Intent, names: dict[str, str], known: Known) -> dict[str, object]:
+    by = f"approved or refused by {clock_time(intent.approve_by)}" if intent.approve_by else ""
+    return {
+        "id": intent.id,
+        "what": WORDS[intent.kind].noun,
+        "about": target(intent),
+        "preset": intent.preset,
+        "connection": intent.connection,
+        "state": STATES.get(intent.state, State(intent.state.value)),
+        "until": by if intent.state is IntentState.ASKED else "",
+        "who": {"id": intent.actor, "name": names.get(intent.actor, "")},
+        "channel": intent.channel,
+        "since": f"{clock_time(intent.created_at)}, {ago(intent.created_at, known.now)}",
+    }
+
+
+async def _quotas(known: Known) -> AsyncIterator[tuple[Standing, str]]:
+    """Yield each rule for each one of whom something was counted today, with a name for that; not what is used yet."""
+    people = await people_of(known.parts.handler.services)
+    left = MOST
+    for quota in known.policy.quotas:
+        for name in (await _counted(quota, people, known))[:left]:
+            left -= 1
+            yield _standing(quota, name, people, known), name
+
+
+def _standing(quota: Quota, name: str, people: People, known: Known) -> Standing:
+    launcher = name.casefold()  # as runs are counted by it
+    one = Reservation(actor=name, channel=name, launcher=launcher, connection=name, minutes=0, at=known.now)
+    return Standing(quota=quota, share=quota.share(one, people.ids(name)), used=Used())
+
+
+async def _counted(quota: Quota, people: People, known: Known) -> list[str]:
+    """Return by which names a rule counts today: its own, or those that used most, without whoever has a rule of their own."""
+    if quota.of:
+        return [quota.of]
+    today = quota.share(replace(NOBODY, at=known.now), frozenset())
+    found = await known.store.most_reserved(quota.per, today.since, today.until, OF_EACH)
+    others = [q for q in known.policy.quotas if q.of and q.per is quota.per]
+    names: dict[frozenset[str], str] = {}
+    for name in found:
+        ids = people.ids(name) if quota.per is Per.PERSON else frozenset({name})
+        if not any(q.holds_for(name, ids) for q in others):
+            names.setdefault(ids, name)
+    return [*names.values()]
+
+
+def _row(standing: Standing, who: str, known: Known) -> dict[str, object]:
+    share, used = standing.share, standing.used
+    spent = 0 in {standing.runs_left, standing.minutes_left}
+    kind: Kind = "odd" if spent else "good"
+    return {
+        "rule": standing.quota.written,
+        "who": who,
+        "runs": replies.used_of(used.runs, share.runs),
+        "minutes": replies.used_of(share.taken(used), share.minutes),
+        "state": State("used up" if spent else "has room", kind),
+        "until": clock_time(share.until, standing.quota.zone, besides=known.now),
+    }
