@@ -1,19 +1,22 @@
 """Roles, places, quotas and the read-only switch as the settings have them now: read again on SIGHUP and when a file changes.
 
-A mistake in a file changes nothing: what was in force stays, and the mistake is said. Every change is noted.
+A mistake in a file changes nothing: what was in force stays, and the mistake is said. Every change is noted: of what
+is read at the start alone twice, when the file says it and when it is in force.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from adapters import settings
 from adapters.cli.access import policy_of
+from adapters.cli.inventory import Inventory, changes, inventory
 from adapters.configuration.problems import SettingsError
 from adapters.configuration.sources import DEFAULT_FILE
 from adapters.redact import redact
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LOOK = 2.0  # seconds between two looks at the files
 ACTION = "settings"
+KEPT = "settings: in force"  # the name under which the database has what was in force at the last start
 BY_FILE = "clew"  # who changed a file, nobody tells
 AT_ONCE = frozenset({"roles", "places", "quota", "read_only", "locked", "warnings", "origins"})
 LONGEST = 500  # characters of a mistake that are noted
@@ -92,12 +96,14 @@ class Reloading:
         before, now = self._handler.services.policy, policy_of(found)
         changed = difference(before, now)
         later = self._for_a_restart(found)
+        waiting = changes(inventory(self._loaded), inventory(found))
         self._loaded = found
         self._from_file = self._from_file or self._files[0].exists()
         self._handler.govern(now)
         if changed:
             self._tell(replies.settings_changed(changed))
             await self._note("changed", f"{changed}. {_in_force(now)}")
+        await self._note_tables("waits for a restart", waiting)
         if later:
             self._tell(replies.needs_restart(later))
         if asked and not changed and not later:
@@ -111,6 +117,18 @@ class Reloading:
 
     async def note_what_is_in_force(self) -> None:
         """Note what is in force where that is not what was noted last: it changed while nothing ran."""
+        await self._note_policy()
+        now = inventory(self._loaded)
+        try:
+            before = _read(await self._store.kept_text(KEPT))
+            decision = "in force" if before is None else "changed"
+            if await self._note_tables(decision, changes(before or {}, now)):
+                # Behind what is noted: after a crash in between it is noted once more, and never lost.
+                await self._store.keep_text(KEPT, json.dumps(now))
+        except StoreError as error:
+            log.warning("%s", error)
+
+    async def _note_policy(self) -> None:
         policy = self._handler.services.policy
         try:
             lines, _ = await self._store.audit_lines(
@@ -123,17 +141,33 @@ class Reloading:
         if not last.endswith(_in_force(policy)):
             await self._note("in force", _in_force(policy))
 
-    async def _note(self, decision: str, detail: str) -> None:
+    async def _note_tables(self, decision: str, changed: Mapping[str, str]) -> bool:
+        """Note what changed of each table on a line of its own; False where one could not be noted."""
+        noted = [await self._note(decision, detail, f"{ACTION} {name}") for name, detail in changed.items()]
+        return all(noted)
+
+    async def _note(self, decision: str, detail: str, action: str = ACTION) -> bool:
         entry = AuditEntry(
-            at=self._clock.now(), actor=BY_FILE, channel="", action=ACTION, decision=decision, detail=detail
+            at=self._clock.now(), actor=BY_FILE, channel="", action=action, decision=decision, detail=detail
         )
         try:
             await self._store.audit(entry)
         except StoreError as error:
             log.warning("a change of the settings could not be noted: %s", error)
+            return False
+        return True
 
     def _look(self) -> Stamp:
         return tuple(map(_stamp, self._files))
+
+
+def _read(kept: str | None) -> Inventory | None:
+    """Return what was in force at the last start, None where that is not known."""
+    try:
+        found = json.loads(kept or "null")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _in_force(policy: Policy) -> str:

@@ -26,6 +26,8 @@ from bot.state import AuditEntry, AuditQuery, IntentKind, Switched
 
 FURTHER_ACTIONS = frozenset({
     "agent", "any", "home", "hooks register", "page", "read-only", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
+    "settings watch", "settings channel", "settings expect", "settings mention", "settings preset", "settings publish",
+    "settings connection", "settings people", "settings general",
 })  # fmt: skip
 """What stands in the trail beside verbs: what was refused before a verb was read, and what an operator did."""
 

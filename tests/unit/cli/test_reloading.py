@@ -13,10 +13,12 @@ import pytest
 
 from adapters import settings
 from adapters.cli.access import policy_of
+from adapters.cli.inventory import TABLES
 from adapters.cli.reloading import Reloading, hangups
 from adapters.clock import SystemClock
 from adapters.settings import environment_names
 from bot.access import Role
+from bot.commands.audit import FURTHER_ACTIONS
 from bot.quotas import Quota
 from bot.state import Per
 from tests.fakes.stage import Stage
@@ -57,7 +59,22 @@ class Program:
 
     @property
     def trail(self) -> list[tuple[str, str]]:
-        return [(entry.decision, entry.detail) for entry in self.stage.memory.trail]
+        """What the audit trail says of roles, places, quotas and read-only."""
+        return [
+            (entry.decision, entry.detail) for entry in self.stage.memory.trail if entry.action == "settings"
+        ]
+
+    @property
+    def tables(self) -> list[tuple[str, str, str]]:
+        """What it says of everything else in the settings."""
+        noted = [e for e in self.stage.memory.trail if e.action.startswith("settings ")]
+        return [(e.action.removeprefix("settings "), e.decision, e.detail) for e in noted]
+
+    async def starts(self, text: str | None = None) -> None:
+        """Let a new process begin, with this in the file."""
+        if text is not None:
+            self.file.write_text(text, encoding="utf-8")
+        await Program(self.file, self.stage).reloading.note_what_is_in_force()
 
 
 @pytest.fixture
@@ -165,14 +182,9 @@ async def test_run__follows(program: Program, how: str, monkeypatch: pytest.Monk
 
 async def test_run__notes_at_the_start_what_changed_while_nothing_ran(program: Program) -> None:
     """Once, and not where it is what was noted last."""
-
-    async def starts() -> None:
-        await Program(program.file, program.stage).reloading.note_what_is_in_force()
-
-    await starts()
-    await starts()
-    program.file.write_text(toml(launch=(BO,)), encoding="utf-8")
-    await starts()
+    await program.starts()
+    await program.starts()
+    await program.starts(toml(launch=(BO,)))
 
     in_force = [f"In force: role launch: +{who}; role admin: +{ADA}" for who in (ANN, BO)]
     assert program.trail == [("in force", detail) for detail in in_force]
@@ -192,3 +204,106 @@ async def test_reload__quotas(program: Program) -> None:
     assert "quota +each person: 5 runs a day (UTC)." in program.trail[0][1]
     assert "quota 1, runs: It is negative." in program.trail[1][1]
     assert program.trail[2][1].startswith("quota -each person: 5 runs a day (UTC).")
+
+
+WATCH = "[[watch]]\nchannel = '{}'\nlauncher = 'Payments Nightly'\n"
+PRESET = "[[preset]]\nname = 'nightly'\nlauncher = 'Payments Nightly'\nvalues = {{ duration = {} }}\napprove = 'admin'\n"
+OTHER = "slack:channel:T01:C02"
+ACME = "antithesis", "in force"
+
+
+async def test_start__the_first_says_what_it_found(program: Program) -> None:
+    """Every table that says something has a line with all of it; the next start has none."""
+    more = (
+        f"recipient_domains = ['example.com']\n{WATCH.format(HERE)}outcomes = ['failures', 'recovery']\n{PRESET.format(60)}"
+        f"[[channel]]\nchannel = '{HERE}'\nzone = 'Europe/Berlin'\nquiet = '22:00-07:00'\ndigest = '08:00'\n"
+        f"[[expect]]\nchannel = '{HERE}'\nlauncher = 'Payments Nightly'\nby = '03:00'\ndays = 'weekdays'\n"
+        f"[[mention]]\nchannel = '{HERE}'\nwho = '{ANN}'\nproperty = 'ledger*'\n"
+        f"[people]\nann = ['{ANN}', 'discord:user:80351110224678912']\n[web]\nlisten = 'off'\n"
+    )
+    await program.starts(toml(more=more))
+    await program.starts()
+
+    assert program.tables == [
+        ("watch", "in force", f'+{HERE} launcher="Payments Nightly" outcomes=failures,recovery'),
+        ("channel", "in force", f"+{HERE} zone=Europe/Berlin quiet=22:00-07:00 digest=08:00"),
+        ("expect", "in force", f'+{HERE} launcher="Payments Nightly" by=03:00 days=mon,tue,wed,thu,fri'),
+        ("mention", "in force", f"+{HERE} who={ANN} property=ledger*"),
+        ("preset", "in force", '+nightly launcher="Payments Nightly" values={duration = 60} approve=admin'),
+        ("connection", "in force", "+default kind=antithesis address=https://acme.antithesis.com"),
+        ("people", "in force", f"+ann discord:user:80351110224678912,{ANN}"),
+        ("general", "in force", "+recipient_domains example.com; +web.listen off"),
+    ]
+
+
+async def test_start__says_what_changed_while_nothing_ran(program: Program) -> None:
+    """What was added, removed and changed, table by table, and nothing of what stayed."""
+    await program.starts(toml(more=f"{WATCH.format(HERE)}{PRESET.format(60)}"))
+    before = len(program.tables)
+    await program.starts(toml(more=f"{WATCH.format(OTHER)}{PRESET.format(90)}"))
+    await program.starts()
+    await program.starts(toml(more=PRESET.format(90)))
+
+    sixty = 'launcher="Payments Nightly" values={duration = 60} approve=admin'
+    assert program.tables[before:] == [
+        ("watch", "changed", f'+{OTHER} launcher="Payments Nightly"; -{HERE} launcher="Payments Nightly"'),
+        ("preset", "changed", f"nightly: {sixty} -> {sixty.replace('60', '90')}"),
+        ("watch", "changed", f'-{OTHER} launcher="Payments Nightly"'),
+    ]  # fmt: skip
+
+
+async def test_reload__notes_what_waits_for_a_restart(program: Program) -> None:
+    """At once that the file says it, and at the next start that it is in force; what was taken back meanwhile is not."""
+    await program.starts()
+    before = len(program.tables)
+    await program.changed(toml(more=f"{WATCH.format(HERE)}{PRESET.format(60)}"))
+    await program.changed(toml(more=WATCH.format(HERE)))
+    await program.starts()
+
+    watch = f'+{HERE} launcher="Payments Nightly"'
+    preset = 'nightly launcher="Payments Nightly" values={duration = 60} approve=admin'
+    assert program.tables[before:] == [
+        ("watch", "waits for a restart", watch),
+        ("preset", "waits for a restart", f"+{preset}"),
+        ("preset", "waits for a restart", f"-{preset}"),
+        ("watch", "changed", watch),
+    ]
+
+
+async def test_start__nothing_is_lost_where_it_cannot_be_noted(program: Program) -> None:
+    """A database that fails meanwhile is told of it at the next start."""
+    await program.starts()
+    before = len(program.tables)
+    program.stage.memory.failing = "The database is gone."
+    await program.starts(toml(more=WATCH.format(HERE)))
+    program.stage.memory.failing = None
+    await program.starts()
+
+    assert program.tables[before:] == [("watch", "changed", f'+{HERE} launcher="Payments Nightly"')]
+
+
+async def test_start__no_secret_is_noted_or_kept(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys, tokens, passwords and addresses that are secret, wherever the settings have them."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1-canary-bot")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1-canary-app")
+    monkeypatch.setenv("SLACK_HTTPS_PROXY", "http://ann:canary-proxy@proxy.example.com:3128")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://clew:canary-database@db.example.com/clew")
+    (program.file.parent / "key").write_text("canary-of-a-file-12345678", encoding="utf-8")
+    more = (
+        "[[connection]]\nname = 'qa'\nkind = 'testhide'\nbase_url = 'https://testhide.example.com'\napi_key_file = 'key'\n"
+        "webhook_secret = 'canary-webhook-secret'\n[hooks]\nlisten = '127.0.0.1:8099'\n"
+        "[[preset]]\nname = 'p'\nlauncher = 'L'\nvalues = { 'custom.password' = 'canary-value', note = 'xoxb-1-canary-note' }\n"
+        f"[operator]\nchannel = '{HERE}'\nheartbeat = 'https://example.com/ping/canary-heartbeat'\n"
+    )
+    await program.starts(toml(more=more))
+    await program.changed(toml(more=more.replace("canary-value", "canary-other").replace("'p'", "'q'")))
+    said = repr((program.tables, program.stage.memory.notes, program.told))
+
+    assert "canary" not in said
+    assert "+qa kind=testhide address=https://testhide.example.com" in said
+    assert "+slack on" in said
+
+
+def test_tables__can_be_asked_for_by_name() -> None:
+    """The trail is asked what was done by names that are known."""
+    assert {f"settings {table}" for table in TABLES} <= FURTHER_ACTIONS
