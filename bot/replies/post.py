@@ -338,8 +338,8 @@ def _buttons(found: RunAnalysis, entries: Sequence[_Entry]) -> tuple[Button, ...
     beside = any(entry.item.buttons for entry in entries)
     every = Button(label="Failing", command=Command.of_run("failing", ref), rare=beside)
     details = Button(label="Details", command=Command.of_run("status", ref), rare=True)
-    ways_on = [replace(b, rare=b.page is not None) for b in runs.ways_beside_failing(found)]
-    every_one = [*((every,) if found.failing else ()), *ways_on, *ways.launch_again(found), details]
+    ways_on = [replace(b, rare=b.rare or b.page is not None) for b in runs.ways_beside_failing(found)]
+    every_one = [*((every,) if found.failing else ()), *ways_on, details]
     return (*(b for b in every_one if not b.rare), *(b for b in every_one if b.rare))
 
 

@@ -649,7 +649,7 @@ def _further(found: RunAnalysis) -> tuple[Button, ...]:
         buttons.append(Button(label="Open report", command=report, report=run.ref))
     if run.page_url is not None:
         buttons.append(Button(label="All runs", page=run.page_url))
-    return tuple(buttons)
+    return (*buttons, *ways.once_more(found))
 
 
 def _messages(found: RunAnalysis) -> Mapping[str, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Command, Context
-from bot.model import RunRef, VerdictKind
+from bot.errors import Rejected, UserError
+from bot.model import LaunchRequest, Run, RunRef, VerdictKind
 from bot.platform import LAUNCHES_AGAIN, Platform, can_stop, has_moments
 from bot.triage import RerunScope
 
@@ -101,17 +104,30 @@ def rerun_failed(run: RunRef, platform: Platform) -> tuple[Button, ...]:
     return (Button(label="Rerun failed", command=Command.of_run("rerun", run, failed="yes")),)
 
 
-def rerun(run: RunRef, platform: Platform) -> tuple[Button, ...]:
+def rerun(run: RunRef, platform: Platform, *, rare: bool = False) -> tuple[Button, ...]:
     """Offer to run it again, where the platform has a call for that."""
-    return (
-        (Button(label="Rerun", command=Command.of_run("rerun", run)),) if platform.reruns is not None else ()
-    )
-
-
-def launch_again(found: RunAnalysis) -> tuple[Button, ...]:
-    """Offer the launch of a run that failed once more, where the platform has no call that runs it again."""
-    platform = found.platform
-    there = platform.reruns is None and LAUNCHES_AGAIN.of(platform) is not None
-    if not there or found.verdict.kind not in _BROKEN:
+    if platform.reruns is None:
         return ()
-    return (Button(label="Rerun", command=Command.of_run("rerun", found.run.ref), rare=True),)
+    return (Button(label="Rerun", command=Command.of_run("rerun", run), rare=rare),)
+
+
+def once_more(found: RunAnalysis) -> tuple[Button, ...]:
+    """Offer an ended run once more where nothing beside it does: by the platform's own call, else by launching it again."""
+    run, platform = found.run, found.platform
+    if not run.status.terminal:
+        return ()
+    if platform.reruns is not None:
+        return () if found.verdict.kind in _BROKEN else rerun(run.ref, platform, rare=True)
+    if not _launchable(run, platform):
+        return ()
+    return (Button(label="Launch again", command=Command.of_run("rerun", run.ref), rare=True),)
+
+
+def _launchable(run: Run, platform: Platform) -> bool:
+    """Whether runs like it are launched: debugging sessions, and runs of which nobody knows the launcher, are not."""
+    launches = LAUNCHES_AGAIN.of(platform)
+    if launches is None or not run.launcher or run.single:
+        return False
+    with suppress(UserError, Rejected):
+        return bool(launches.tested(LaunchRequest(launcher=run.launcher, key="")))
+    return False

@@ -307,7 +307,7 @@ async def _looked_into(desk: Desk, post: Any) -> None:
 async def _fixed(desk: Desk, post: Any) -> None:
     """Start the run again, and read that nothing fails any more."""
     with desk.step("10 rerun"):
-        await desk.press(post, "Rerun", "Rerun")
+        await desk.press(post, "Launch again", "Rerun")
     again = next(iter(desk.tenant.world.runs.newest_first())).run_id
     with desk.step("10 is it resolved"):
         said = desk.read(await desk.ends(again))

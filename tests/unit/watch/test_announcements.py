@@ -153,7 +153,7 @@ def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
 
     assert "did not complete. It stopped at 398.489 s of virtual time." in plain(card.text)
     assert [b.label for b in card.buttons] == [
-        "Logs at the failure", "Debug", "Build log", "All runs", "Rerun", "Details",
+        "Logs at the failure", "Debug", "Build log", "All runs", "Launch again", "Details",
     ]  # fmt: skip
 
 
