@@ -11,15 +11,18 @@ import pytest
 from adapters.platforms.ai_test_harness import launching as harness
 from adapters.platforms.ai_test_harness.decode import TERMS
 from adapters.platforms.antithesis.decode import RunBody, run_of
+from bot.analysis import analysis_of
 from bot.cards import plain
 from bot.command import Preset
 from bot.habits import repeated
-from bot.model import LaunchRequest, Run, RunStatus
+from bot.model import LaunchRequest, Run, RunStatus, Says
 from bot.platform import Launches
 from bot.redact import MASK
 from bot.replies import launching as replies
+from bot.replies import post
 from bot.state import IntentState
-from tests.fakes.runs import a_run, run_id
+from tests.fakes.runs import a_build, a_run, build_results, run_id, some_results
+from tests.fakes.service import FakeRunService
 from tests.fakes.stage import ANN, BO, Stage, texts
 from tests.unit.commands.test_unlisted import a_stage, an_execution
 from tests.unit.commands.triage_stage import a_triage_stage, last_intent
@@ -185,3 +188,54 @@ async def test_rerun__by_the_platforms_own_call_holds_to_the_preset_too() -> Non
 
     assert "is not for you" in texts(refused.card)
     assert not taken.failed
+
+
+@pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.INCOMPLETE, RunStatus.CANCELLED])
+@pytest.mark.parametrize("failing", [(), ("a",)])
+async def test_launch_again__is_offered_for_every_ended_run(
+    status: RunStatus, failing: tuple[str, ...]
+) -> None:
+    """By its state, by what fails in it and by its post; the press asks first, as a launch does."""
+    stage = Stage()
+    run = stage.service.add_run(a_run(1, status=status, parameters={"antithesis.duration": "30"}))
+    stage.service.set_results(some_results(run, failing=failing, passing=("b",)))
+    found = await analysis_of(stage.services.platforms["demo"], stage.memory, run)
+    told = [await stage.say(f"{verb} {run.ref.run_id}") for verb in ("failing", "status")]
+    cards = [post.card(found, stage.clock.now()), *(reply.card for reply in told)]
+    asked = await stage.press("Launch again")
+
+    assert [[b.label for b in card.buttons].count("Launch again") for card in cards] == [1, 1, 1]
+    assert [button.label for button in asked.card.buttons] == ["Rerun", "Cancel"]
+    assert stage.service.launches == []
+
+
+@pytest.mark.parametrize(
+    ("service", "run"),
+    [
+        (FakeRunService(), a_run(1, launcher="debugging")),
+        (FakeRunService(), a_run(1, launcher="")),
+        (FakeRunService(lacks=frozenset({"launches"})), a_run(1)),
+        (FakeRunService(), a_run(1, status=RunStatus.IN_PROGRESS)),
+    ],
+)
+async def test_launch_again__is_not_offered_where_it_cannot_be(service: FakeRunService, run: Run) -> None:
+    """Debugging sessions, runs of nobody knows what, platforms that launch nothing, and what goes on."""
+    stage = Stage(service=service)
+    service.add_run(run)
+    reply = await stage.say(f"status {run.ref.run_id}")
+
+    assert {"Launch again", "Rerun"}.isdisjoint(b.label for b in reply.card.buttons)
+
+
+async def test_rerun__is_offered_for_a_passed_run_by_the_platforms_own_call() -> None:
+    """Once, whether it passed or failed."""
+    stage = a_triage_stage()
+    stage.service.add_run(passed := a_build(1030, says=Says.PASSED), build_results(1030, passing=("a",)))
+    labels = [
+        [b.label for b in (await stage.say(f"status {n}")).card.buttons] for n in (1026, passed.ref.run_id)
+    ]
+
+    assert [[label for label in each if label.startswith("Rerun")] for each in labels] == [
+        ["Rerun failed"],
+        ["Rerun"],
+    ]
