@@ -103,7 +103,13 @@ async def test_used__released_by_what_certainly_did_not_start(store: Store, stat
     """A refused or expired run gives back what it took; one of unknown outcome does not."""
     await reserve(store)
     await store.advance("i1", CONFIRMED, state, later(1))
-    released = {IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED}
+    released = {
+        IntentState.DRAFT,
+        IntentState.ASKED,
+        IntentState.DECLINED,
+        IntentState.EXPIRED,
+        IntentState.REJECTED,
+    }
 
     assert (await used(store)).runs == (0 if state in released else 1)
 
