@@ -74,13 +74,26 @@ def run(
 def demo(
     *,
     play: Annotated[bool, typer.Option("--play", help="Play a tour that needs no keyboard.")] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="Chat in a browser page instead of this terminal.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Loopback port of the page; 0, the default, picks a free port.")
+    ] = None,
     seed: Seed = 1,
     speed: Speed = 90.0,
 ) -> None:
-    """Try Clew in this terminal: two simulated platforms, a temporary database, no account."""
+    """Try Clew in this terminal or in a page: two simulated platforms, a temporary database, no account."""
+    from adapters.cli.demo import InTerminal, OnPage
     from adapters.cli.demo import demo as show
 
-    finish(show(play=play or not sys.stdin.isatty(), seed=seed, speed=speed, assemble=assemble))
+    if play and web:
+        raise typer.BadParameter("The tour plays in the terminal. Leave out --play or --web.")
+    if port is not None and not web:
+        raise typer.BadParameter("Only the page has a port. Add --web.", param_hint="--port")
+    tour = play or not sys.stdin.isatty()
+    way = OnPage(port or 0) if web else InTerminal.TOUR if tour else InTerminal.PROMPT
+    finish(show(way=way, seed=seed, speed=speed, assemble=assemble))
 
 
 @app.command()

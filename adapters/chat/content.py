@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -72,6 +73,11 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     weighty: bool = False  # it costs money or cannot be undone
     first: bool = False  # what most people press here
     rare: bool = False  # seldom needed: it stands behind the others
+
+    @property
+    def name(self) -> str:
+        """A short name, another one where it says or does something else."""
+        return sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,5 +6,9 @@ from adapters.chat.kind import AnyChat, ChatKind
 from adapters.kinds import registered
 
 CHATS: tuple[AnyChat, ...] = registered(
-    ChatKind, "adapters.chat.slack", "adapters.chat.discord", "adapters.chat.terminal"
+    ChatKind,
+    "adapters.chat.slack",
+    "adapters.chat.discord",
+    "adapters.chat.terminal",
+    "adapters.chat.browser",
 )

@@ -18,6 +18,12 @@ from typing import Any
 
 from rich.console import Console
 
+from adapters.chat.browser.app import BrowserChat
+from adapters.chat.browser.events import RUNS
+from adapters.chat.browser.pages import Welcome
+from adapters.chat.browser.room import Room
+from adapters.chat.browser.sender import Sender as BrowserSender
+from adapters.chat.browser.settings import Browser
 from adapters.chat.conversation import Conversation
 from adapters.chat.surface import Deadlines
 from adapters.chat.terminal.app import TerminalChat
@@ -31,6 +37,7 @@ from bot.command import Services
 from bot.handler import Handler
 from tests.fakes import discord_live, slack_bot
 from tests.fakes.chat import FakeChat
+from tests.fakes.chat_page import OPEN, Visitor, page_served
 from tests.fakes.clock import ManualClock
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord import serve as serve_discord
@@ -346,6 +353,88 @@ class TerminalTalk(Talk):
         return len(self._filled)
 
 
+class BrowserTalk(Talk):
+    """Lines that are sent from a page; one person reads all that stands there."""
+
+    has_others = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._clock = SystemClock()
+        self._sender = BrowserSender(room=Room(), clock=self._clock, folder=folder)
+        self._acts = count(1)
+        self._visitor: Visitor | None = None
+        self._sent: set[asyncio.Task[Any]] = set()
+
+    @asynccontextmanager
+    async def process(
+        self, *, hurried: bool = False, connect: bool = True
+    ) -> AsyncIterator[Callable[[], bool]]:
+        services = Services(
+            platforms={self.service.connection: self.service.platform},
+            store=self.store,
+            clock=self._clock,
+            policy=OPEN,
+            launchers={self.service.connection: ("basic_test",)},
+            new_key=lambda: f"{next(self._acts):032x}",
+        )
+        chat = BrowserChat(
+            self._sender, Handler(services), self._clock,
+            settings=Browser(folder=self._folder), welcome=Welcome(),
+        )  # fmt: skip
+        async with page_served(chat) as self._visitor:
+            try:
+                yield lambda: chat.connected
+            finally:
+                if hurried:
+                    await chat._conversation.drain(HURRY)
+                await chat.close()
+                for task in self._sent:
+                    task.cancel()
+                await asyncio.gather(*self._sent, return_exceptions=True)
+
+    async def say(self, text: str) -> Any:
+        """Send a line; what becomes of it is not waited for, as a person types the next one meanwhile."""
+        delivered = f"{next(self._acts):08x}", text, ""
+        await self.again(delivered)
+        return delivered
+
+    async def again(self, delivered: Any) -> None:
+        assert self._visitor is not None
+        act, text, thread = delivered
+        sending = self._visitor.send("say", {"act": act, "text": text, "thread": thread})
+        self._sent.add(asyncio.create_task(sending))
+
+    async def say_below(self, text: str) -> None:
+        root = next(reversed(self._sender.room.main(RUNS.id))).id
+        await self.again((f"{next(self._acts):08x}", text, root))
+
+    async def told(self, delivered: Any) -> None:
+        await asyncio.gather(*self._sent)
+
+    @property
+    def public(self) -> list[str]:
+        return []
+
+    @property
+    def alone(self) -> list[str]:
+        found = self._sender.room.since(0)
+        assert found is not None
+        said = sorted(found[0], key=lambda message: int(message.id))
+        return [f"{m.content.heading} {m.content.summary}" for m in said if m.content]
+
+    @property
+    def progress(self) -> str:
+        return "\n".join([*self.seen, *(text for _, _, text in self._sender.room.working())])
+
+    @property
+    def forms(self) -> int:
+        found = self._sender.room.since(0)
+        contents = [m.content for m in found[0] if m.content] if found else []
+        return sum(any(control.opens_form for control in content.controls) for content in contents)
+
+
 class FakeTalk(Talk):
     """The engine on a surface in memory, whose time passes as it is waited for."""
 
@@ -431,6 +520,12 @@ async def in_terminal(folder: Path) -> AsyncIterator[Talk]:
 
 
 @asynccontextmanager
+async def in_browser(folder: Path) -> AsyncIterator[Talk]:
+    """Talk on a page over HTTP."""
+    yield BrowserTalk(folder)
+
+
+@asynccontextmanager
 async def on_fake(folder: Path) -> AsyncIterator[Talk]:
     """Talk on the fake surface."""
     del folder
@@ -438,6 +533,7 @@ async def on_fake(folder: Path) -> AsyncIterator[Talk]:
 
 
 TALKS: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Talk]]] = {
+    "browser": in_browser,
     "discord": in_discord,
     "fake": on_fake,
     "slack": in_slack,

@@ -11,6 +11,9 @@ from datetime import datetime
 
 from rich.console import Console
 
+from adapters.chat.browser.events import RUNS
+from adapters.chat.browser.room import Room
+from adapters.chat.browser.sender import Sender as BrowserSender
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.sender import Sender
@@ -32,15 +35,15 @@ from tests.fakes.slack_world import MAIN, TEAM
 class ChatStage:
     """A chat that a test can play on.
 
-    `lose_answer` lets the next post be stored and its answer be lost; `drop` lets it vanish on the way, None where
-    there is no way to vanish on.
+    `lose_answer` lets the next post be stored and its answer be lost; `drop` lets it vanish on the way; each None where
+    there is no way for that to happen on.
     `settle` passes the settle time.
     """
 
     chat: Chat
     channel: str
     now: Callable[[], datetime]
-    lose_answer: Callable[[], None]
+    lose_answer: Callable[[], None] | None
     drop: Callable[[], None] | None
     settle: Callable[[], None]
     violations: Callable[[], list[str]]
@@ -111,6 +114,21 @@ async def in_terminal() -> AsyncIterator[ChatStage]:
     )
 
 
+@asynccontextmanager
+async def in_browser() -> AsyncIterator[ChatStage]:
+    """Set up the sender of a page."""
+    clock = ManualClock()
+    yield ChatStage(
+        chat=BrowserSender(room=Room(), clock=clock),
+        channel=RUNS.id,
+        now=clock.now,
+        lose_answer=None,  # what is shown is in this process, or it is not
+        drop=None,
+        settle=lambda: None,
+        violations=list,
+    )
+
+
 class Unsteady(io.StringIO):
     """A screen that can go away in the middle of a message."""
 
@@ -130,6 +148,7 @@ class Unsteady(io.StringIO):
 
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[ChatStage]]] = {
     "in memory": in_memory,
+    "browser": in_browser,
     "discord": in_discord,
     "slack": in_slack,
     "terminal": in_terminal,

@@ -69,6 +69,8 @@ async def test_find_posted__misses_what_was_never_posted(stage: ChatStage) -> No
 
 async def test_post__without_an_answer_is_perhaps_there_and_found(stage: ChatStage) -> None:
     """A lost answer is no failure: it was stored."""
+    if stage.lose_answer is None:
+        pytest.skip("no answer of this chat can be lost")
     stage.lose_answer()
     outcome = await stage.chat.post(a_post(stage))
     stage.settle()
