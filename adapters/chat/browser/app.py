@@ -21,10 +21,10 @@ from adapters.chat.conversation import Conversation
 from adapters.html.hosts import by_its_name
 from adapters.html.pages import html_application
 from adapters.http_server import listening
-from bot.errors import UserError
 from bot.handler import Handler
 from bot.model import Secret
 from bot.ports import Clock, Store
+from bot.replies import chat_page
 
 LOOPBACK = "127.0.0.1"
 FINISHING = 5.0  # seconds that answers under way get at the end
@@ -75,10 +75,7 @@ class BrowserChat:
                 self.url.set_result(Secret(f"http://{host}:{port}/{self._key.reveal()}/"))
                 await self._closed.wait()
         except (OSError, OverflowError) as error:
-            raise UserError(
-                f"Port {self._port} on {LOOPBACK} cannot be used.",
-                "Give another --port, or 0 for a free one.",
-            ) from error
+            raise chat_page.port_taken(self._port, LOOPBACK) from error
 
     def _application(self) -> web.Application:
         app = html_application(

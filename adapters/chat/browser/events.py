@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.chat.one_person import somebody, unaddressed
+from bot.replies import chat_page
 from bot.state import AttachedFile, Invocation, Place
 
 PERSON = "browser:user:local"
@@ -32,8 +33,8 @@ class Channel:
         return f"browser:channel:{self.name}"
 
 
-RUNS = Channel(name="runs", topic="Every finished run and build is announced here.")
-CHANGES = Channel(name="changes", topic="Only what changed: new failures, recoveries, incomplete runs.")
+RUNS = Channel(name="runs", topic=chat_page.RUNS)
+CHANGES = Channel(name="changes", topic=chat_page.CHANGES)
 CHANNELS = (RUNS, CHANGES)
 
 

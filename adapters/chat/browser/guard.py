@@ -13,10 +13,10 @@ from aiohttp.typedefs import Handler, Middleware
 from adapters.html.pages import STYLE
 from adapters.html.tokens import same
 from bot.model import Secret
+from bot.replies import chat_page
 
 KEY = "key"  # the part of the path
 PUBLIC = frozenset({STYLE, "/chat.css", "/chat.js"})  # the same for everybody, and no secret in them
-FOREIGN = "This request does not come from Clew's own page.\n"
 
 
 def known(key: Secret) -> Middleware:
@@ -25,9 +25,9 @@ def known(key: Secret) -> Middleware:
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path not in PUBLIC and not same(request.match_info.get(KEY, ""), key):
-            raise web.HTTPNotFound
+            raise web.HTTPNotFound(text=chat_page.NOTHING_HERE)
         if _foreign(request):
-            raise web.HTTPForbidden(text=FOREIGN)
+            raise web.HTTPForbidden(text=chat_page.FOREIGN)
         return await handler(request)
 
     return guarded

@@ -16,7 +16,6 @@ from tests.walk.terminal.keyboard import CLEW, surroundings
 __all__ = ["browser"]
 
 BOX = "Message Clew in #runs"
-ENDED = re.compile("^✗ basic_test: 1 failure$")
 LOOKS: tuple[tuple[int, Scheme], ...] = ((NARROW, "light"), (NARROW, "dark"), (WIDE, "dark"))
 expect.set_options(timeout=30_000)  # ms; only a failing test waits that long
 
@@ -50,7 +49,7 @@ async def test_demo__a_person_shows_it(tmp_path: Path, browser: Browser) -> None
         await page.get_by_role("button", name="Launch a run and watch it end").click()
         await titled(page, "Launch basic_test?").get_by_role("button", name="Launch", exact=True).click()
         await expect(page.get_by_role("progressbar").first).to_be_visible()
-        announced = page.locator(".channel").get_by_role("article").filter(has_text="Stock below zero").last
+        announced = titled(page, "basic_test: 1 failure").first
         await expect(announced.get_by_role("button", name="Logs 1")).to_be_visible()
         await picture(page, "chat announced 1280")
 
@@ -83,7 +82,7 @@ async def test_demo__a_person_shows_it(tmp_path: Path, browser: Browser) -> None
         for width, scheme in LOOKS:
             again = await browser.page(width=width, scheme=scheme)
             await again.goto(running.url)
-            await expect(announced.first).to_be_visible()
+            await expect(again.get_by_role("heading", name="basic_test: 1 failure").first).to_be_visible()
             await picture(again, f"chat {width} {scheme}")
             assert await violations(again) == []
             assert await overflow(again) == 0

@@ -53,7 +53,19 @@
     return held.tagName === "SUMMARY" ? fresh.querySelector("summary") : null;
   };
 
+  // A press is lost where its button goes between down and up, so a message under a finger changes a moment later.
+  let finger = null;
+  const waiting = [];
+  document.addEventListener("pointerdown", (event) => { finger = event.target.closest("article"); });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    document.addEventListener(kind, () => setTimeout(() => {
+      finger = null;
+      waiting.splice(0).forEach(place);
+    }));
+  }
+
   const replace = (old, message) => {
+    if (old === finger) { waiting.push({ ...message, new: false }); return; }
     const fresh = part(message.html);
     const held = old.contains(document.activeElement) ? document.activeElement : null;
     const unfolded = [...old.querySelectorAll("details")].map((one) => one.open);
@@ -63,13 +75,19 @@
     old.replaceWith(fresh);
     fresh.querySelectorAll("details").forEach((one, at) => { one.open = unfolded[at] ?? false; });
     if (held) (twin(fresh, held) ?? fresh).focus({ preventScroll: true });
-    if (near) follow(box, fresh);
+    if (near && fresh.nextElementSibling?.matches("article")) toEnd(box);
+    else if (near) follow(box, fresh);
   };
 
   // Down to the end, but no further than the beginning of what is new.
   const follow = (box, article) => {
     toEnd(box);
     box.scrollTop = Math.min(box.scrollTop, article.offsetTop - box.offsetTop - 8);
+  };
+
+  const settle = (box) => {
+    const last = [...box.querySelectorAll("article")].at(-1);
+    if (last) follow(box, last);
   };
 
   const append = (box, message) => {
@@ -137,12 +155,15 @@
     on("gone", (ids) => ids.forEach((id) => document.querySelectorAll(`[data-message="${id}"]`).forEach((old) => old.remove())));
     on("beside", beside);
     on("stale", () => location.reload());
-    source.onopen = () => { clearTimeout(lost); connection.textContent = ""; };
-    source.onerror = () => {
+    source.onopen = () => {
       clearTimeout(lost);
+      lost = 0;
+      connection.textContent = "";
+    };
+    source.onerror = () => {
       const ended = source.readyState === EventSource.CLOSED;
       if (ended) connection.textContent = "This page is over. Open the address that the terminal shows now.";
-      else if (!brief) lost = setTimeout(() => { connection.textContent = "The connection is lost. Trying again…"; }, 2500);
+      else if (!brief) lost ||= setTimeout(() => { connection.textContent = "The connection is lost. Trying again…"; }, 2500);
     };
   };
 
@@ -158,7 +179,7 @@
     side.innerHTML = html;
     side.hidden = false;
     page.classList.add("beside");
-    toEnd(side.querySelector(".list"));
+    settle(side.querySelector(".list"));
     complete(side.querySelector("[data-complete]"));
     version = side.querySelector("header").dataset.version;
     connect();  // what came between the answer and this moment comes again
@@ -367,7 +388,7 @@
   list.addEventListener("scroll", () => { if (atEnd(list)) newer.hidden = true; });
   document.addEventListener("visibilitychange", () => { connect(); seen(); });
   document.querySelectorAll("[data-complete]").forEach(complete);
-  document.querySelectorAll(".list").forEach(toEnd);
+  document.querySelectorAll(".list").forEach(settle);
   if (dialog.open) { dialog.close(); dialog.showModal(); }
   connect();
 })();
