@@ -22,9 +22,10 @@ from bot import grammar
 from bot.command import Preset
 from bot.model import Repository, Secret
 from bot.quotas import Quota
-from bot.state import ChannelSettings, Expectation, MentionRule, PublishRule, Subscription
+from bot.state import ChannelSettings, Expectation, MentionRule, Per, PublishRule, Subscription
 
 CONNECTIONS = "connection"
+RUN_NOTHING = frozenset(kind.name for kind in PLATFORMS if kind.runs_nothing)
 MOVE_UP = "Move it above the first table."
 
 
@@ -159,6 +160,7 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
                 *_warnings(general, on),
                 *_hook_warnings(general, connections),
                 *_page_warnings(general),
+                *_quota_warnings(general, connections),
                 *_unread(sources.names),
                 *sources.warnings,
             ),
@@ -399,15 +401,22 @@ def _warnings(general: General, on: Collection[str]) -> Iterator[str]:
             f"CLEW_POLL_SECONDS is {general.poll_seconds:g}; below {POLITE_SECONDS:g} the platform may slow "
             "Clew down."
         )
-    for quota in (table.quota for table in general.quota):
-        if 0 in {quota.runs, quota.minutes}:
-            yield f"A [[quota]] for {quota.whose} is 0: it allows no run at all."
     name = (general.operator.channel or "").partition(":")[0]
     for chat in SERVED:
         if chat.name == name and name not in on:
             yield (
                 f"[operator] channel is in {chat.name}, which is off, so it is not notified: set {chat.switch}."
             )
+
+
+def _quota_warnings(general: General, connections: Iterable[Connection | None]) -> Iterator[str]:
+    """Say which quotas allow nothing, and which limit nothing."""
+    records = {c.name for c in connections if c is not None and c.kind in RUN_NOTHING}
+    for quota in (table.quota for table in general.quota):
+        if quota.per is Per.CONNECTION and quota.of in records:
+            yield f"A [[quota]] for {quota.whose} limits nothing: it takes records, and runs nothing."
+        elif 0 in {quota.runs, quota.minutes}:
+            yield f"A [[quota]] for {quota.whose} is 0: it allows no run at all."
 
 
 def _hook_warnings(general: General, connections: Iterable[Connection | None]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from adapters.cli.ask import ANSWERED, USER_ERROR
 from adapters.cli.opened import Opened, opened
-from adapters.settings import Settings
+from adapters.settings import RUN_NOTHING, Settings
 from bot.access import Denied, Policy, Role
 from bot.actions.reserving import today
 from bot.authorization import decide, held_as, places_of, wholes
@@ -84,7 +84,7 @@ async def _quotas(person: str, channel: str, services: Opened) -> list[str]:
     """Say what is left of each quota that holds there. Raises `StoreError`."""
     rules, store, now = services.loaded.quotas, services.store, services.now
     ids = People([*services.loaded.groups, *await store.links()]).ids(person)
-    connections = [connection.name for connection in services.loaded.connections]
+    connections = [c.name for c in services.loaded.connections if c.kind not in RUN_NOTHING]
     standings = await today(ids, channel, connections, rules=rules, store=store, now=now)
     names = {Per.PERSON: person, Per.CHANNEL: channel}
     named = [(standing, names.get(standing.quota.per, name)) for standing, name in standings]

@@ -40,7 +40,7 @@ class PlatformKind(Generic[C]):
     the keys of a webhook whose values are ids of runs; `register_hook` lets the platform send webhooks to an address, or
     says how, and returns what to tell; `check_hook` tries out whether they arrive there. `check` looks at what only this
     kind has, once the platform has answered. All three may raise `ServiceError`. `takes_runs`: whether runs of other
-    connections can be published into one of it.
+    connections can be published into one of it. `runs_nothing`: as of `bot.platform.Platform`.
     """
 
     name: str
@@ -59,6 +59,7 @@ class PlatformKind(Generic[C]):
     check_hook: Callable[[C, str, Clock], AsyncIterator[Checked]] | None = None
     check: Callable[[C, Clock], AsyncIterator[Checked]] | None = None
     takes_runs: bool = False
+    runs_nothing: bool = False
 
 
 AnyPlatform = PlatformKind[Any]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.platforms.automated_future.kind import KIND
 from bot.errors import AccessRefused, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
 from bot.model import (
     Availability,
@@ -87,6 +88,12 @@ async def test_launch__opens_a_record(team: TeamStage) -> None:
     assert (run.status, run.status_text, run.launcher) == (RunStatus.IN_PROGRESS, "Running", "Nightly tests")
     assert run.created_at == team.server.now()
     assert (await team.platform.reads.results(run)).availability is Availability.ABSENT
+
+
+async def test_launch__runs_nothing(team: TeamStage) -> None:
+    """So no quota counts it; the settings know that before the connection is opened."""
+    assert KIND.runs_nothing is team.platform.runs_nothing is True
+    assert there(team.platform.launches).minutes(LaunchRequest(launcher="Nightly tests", key="k")) is None
 
 
 async def test_launch__guide_without_the_key(team: TeamStage) -> None:

@@ -45,4 +45,5 @@ KIND = PlatformKind(
     check=_check,
     hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at the base URL of this connection first."},
     takes_runs=True,
+    runs_nothing=True,
 )

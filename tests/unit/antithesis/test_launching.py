@@ -148,6 +148,15 @@ def test_tested__keeps_the_order_of_a_value_that_is_no_list_of_images() -> None:
     assert launching.tested(_launch(custom__a="x;y")) != launching.tested(_launch(custom__a="y;x"))
 
 
+@pytest.mark.parametrize(
+    ("duration", "minutes"),
+    [("1h30m", 90), ("30", 30), ("0.5", 1), ("10s", 1), ("90.000001", 91), (None, None)],
+)
+def test_minutes__begun_ones_count(duration: str | None, minutes: int | None) -> None:
+    """What is begun counts whole; where the launcher decides nobody knows."""
+    assert launching.minutes(_launch(**({"duration": duration} if duration else {}))) == minutes
+
+
 def test_cost__is_test_time() -> None:
     """In minutes and seconds, or whatever the launcher decides."""
     assert launching.cost(_launch(duration="1h30m")) == "90 minutes of test time"

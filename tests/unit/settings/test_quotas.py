@@ -74,3 +74,16 @@ def test_load__what_is_wrong_with_a_quota(folder: Path, content: str, said: str)
     (folder / "clew.toml").write_text(content)
 
     assert said in one_problem()
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__a_quota_that_limits_nothing(folder: Path) -> None:
+    """Where nothing runs a quota is of no use, and that is said."""
+    (folder / "clew.toml").write_text(
+        '[[connection]]\nname = "af"\nkind = "automated-future"\napi_key = "k"\nproject = "p"\n'
+        '[[quota]]\nconnection = "af"\nruns = 0\n'
+    )
+
+    assert [w for w in settings.load().warnings if "quota" in w] == [
+        "A [[quota]] for connection af limits nothing: it takes records, and runs nothing."
+    ]
