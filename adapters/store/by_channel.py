@@ -15,10 +15,9 @@ from adapters.store.channels import read_mute, read_settings
 from adapters.store.expectations import read_expectation
 from adapters.store.mentions import read_rule
 from adapters.store.outbox_admin import OPEN, Waiting, read_waiting, waiting_for
-from adapters.store.part import Part
+from adapters.store.part import Part, has_in_it
 from adapters.store.subscriptions import read_subscription
 from adapters.store.tables import channels, expectations, mentions, mutes, outbox, rate_limits, subscriptions
-from adapters.store.text import clean
 from bot.state import ChannelSettings, Expectation, MentionRule, Mute, Subscription
 
 T = TypeVar("T")
@@ -52,8 +51,7 @@ class SqlByChannel(Part):
         `naming`: only those whose id has this text in it, in capitals or not.
         """
         known = _known(now)
-        position = func.instr if self._db.lite else func.strpos
-        fits = position(func.lower(known.c.channel), clean(naming).lower()) > 0
+        fits = has_in_it(known.c.channel, naming, lite=self._db.lite)
         page = select(known.c.channel).where(fits).order_by(known.c.channel).offset(skip).limit(limit)
         async with self._db.reading() as connection:
             names = (await connection.scalars(page)).all()

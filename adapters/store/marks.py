@@ -11,10 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.checks import digest
 from adapters.store.codec import decode, encode, from_row, to_row
 from adapters.store.database import Database
-from adapters.store.part import Part, whole
+from adapters.store.part import Part, has_in_it, whole
 from adapters.store.tables import property_states as table
 from adapters.store.tables import runs
-from adapters.store.text import clean
 from bot.state import PropertyState, Reopened, Why
 
 
@@ -53,12 +52,11 @@ class SqlPropertyStates(Part):
         Each with the name of its launcher, as the newest run on record has it. `naming`: only those in whose name or launcher
         this text is, in capitals or not.
         """
-        position = func.instr if self._db.lite else func.strpos
-        text = clean(naming).lower()
-        fits = (
-            or_(table.c.owner != "", table.c.word.is_not(None)),
-            or_(*(position(func.lower(column), text) > 0 for column in (table.c.name, table.c.launcher_key))),
+        named = (
+            has_in_it(c, naming, lite=self._db.lite)
+            for c in (table.c.name, table.c.launcher_key, _launcher())
         )
+        fits = (or_(table.c.owner != "", table.c.word.is_not(None)), or_(*named))
         order = (table.c.connection, table.c.launcher_key, table.c.name)
         page = (
             select(table, _launcher().label("launcher"))

@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import ColumnElement, Executable, Row, func, or_
 
 from adapters.store.database import Database
+from adapters.store.text import clean
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +39,12 @@ def whole(write: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[A
             raise
 
     return run
+
+
+def has_in_it(column: ColumnElement[str], text: str, *, lite: bool) -> ColumnElement[bool]:
+    """Whether a text is in a column, in capitals or not; of letters beyond ASCII SQLite tells capitals apart."""
+    position, wanted = func.instr if lite else func.strpos, clean(text)
+    return or_(position(column, wanted) > 0, position(func.lower(column), wanted.lower()) > 0)
 
 
 class Part:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from adapters.cli.page.known import Known, State
 from adapters.web.page.app import Query, Values
 from bot.errors import StoreError
-from bot.replies import operating
-from bot.replies import pages as replies
+from bot.replies import operating, pages
 from bot.replies.access import read_only_by
 from bot.replies.wording import ago, clock_time, duration
 from bot.state import Notice
 from bot.watch.auditor import Polled
 
 MOST_NOTICES = 100
+PATIENCE = 5.0  # seconds for the database; what is known without it is shown then
+WELL = "ok"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +35,29 @@ class Line:
 
 async def read(known: Known, _: Query) -> Values:
     """Return everything, and why the database cannot be read where it cannot. Raises nothing."""
-    ready, figures = await known.health.ready()
     trouble, read_only = "", None
+    figures: Mapping[str, Any] = {}
     notices: tuple[Notice, ...] = ()
     try:
-        notices, read_only = await known.store.notices(), await known.store.read_only()
-    except StoreError as error:
-        trouble = str(error)
+        async with asyncio.timeout(PATIENCE):
+            figures = (await known.health.ready())[1]
+            if figures["database"] == WELL:
+                notices, read_only = await known.store.notices(), await known.store.read_only()
+    except (StoreError, TimeoutError) as error:
+        trouble = str(error) or pages.too_slow(PATIENCE)
+    if figures.get("database", WELL) != WELL:
+        trouble = figures["database"]
+    ready = not trouble and figures["ready"]
     in_settings = known.policy.read_only
     connections, chats = [*_connections(known)], [*_chats(known)]
     return {
-        "trouble": trouble or ("" if figures.get("database") == "ok" else str(figures["database"])),
+        "trouble": trouble,
         "ready": ready,
         "wrong": [
             *figures.get("problems", []),
             *_wrong([*connections, *chats]),
             *_stuck(figures.get("outbox")),
-            *replies.need_a_person(len(notices)),
+            *pages.need_a_person(len(notices)),
         ],
         "connections": connections,
         "chats": chats,
@@ -60,7 +69,7 @@ async def read(known: Known, _: Query) -> Values:
         "waits_for": known.health.waits_for(),
         "hooks": known.health.hooks(),
         "started": f"{clock_time(known.started)}, {ago(known.started, known.now)}",
-        "every": replies.polls_every(known.health.poll_seconds),
+        "every": pages.polls_every(known.health.poll_seconds),
         "channels_off": sorted(known.health.lost().items()),
         "crowded": [*known.health.look().crowded.values()],
     }  # fmt: skip
@@ -72,9 +81,9 @@ def _wrong(lines: Iterable[Line]) -> Iterator[str]:
 
 def _stuck(outbox: Mapping[str, int] | None) -> Iterator[str]:
     if outbox and outbox["dead"]:
-        yield replies.not_posted(outbox["dead"])
+        yield pages.not_posted(outbox["dead"])
     if outbox and outbox["unknown"]:
-        yield replies.not_known_whether_posted(outbox["unknown"])
+        yield pages.not_known_whether_posted(outbox["unknown"])
 
 
 def _connections(known: Known) -> Iterator[Line]:
@@ -90,7 +99,7 @@ def _connections(known: Known) -> Iterator[Line]:
 def _polled(polled: Polled) -> tuple[State, str, tuple[str, ...]]:
     """Say how polling goes: what is wrong now, when it last went well, and what cannot be read."""
     age = _time(polled.age)
-    last = f"{age} ago" if polled.looked else replies.never_polled(age)
+    last = f"{age} ago" if polled.looked else pages.never_polled(age)
     said = tuple(filter(None, (polled.problem, polled.behind, polled.unlisted, *polled.too_large.values())))
     if polled.refused or polled.age > polled.allowed:
         return State("cannot be polled", "bad"), last, said

@@ -5,6 +5,7 @@ The page has no way to change anything, so a request that somebody is tricked in
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ COOKIE: Final = "clew_page"
 ACTION: Final = "page"  # as which it stands in the audit trail
 BEARER: Final = "bearer "
 LONGEST_USER: Final = 120  # characters
+PATIENCE = 2.0  # seconds for a line of the trail; a database that hangs keeps nobody from being told that
 ONE_EACH = 60.0  # seconds in which an address is noted once for one reason
 MOST_NOTED = 20  # refusals in a minute, whoever they are of
 MOST_KNOWN = 1000  # addresses and viewers that are remembered
@@ -139,6 +141,7 @@ class Entrance:
         self._sent_away: Bounded[tuple[str, str], bool] = Bounded(MOST_KNOWN, seconds=ONE_EACH, clock=clock)
         self._noted: deque[float] = deque(maxlen=MOST_NOTED)
         self._left_out = 0
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def who(self, request: web.BaseRequest) -> Viewer | Refused:
         """Return who asks, and note it."""
@@ -197,10 +200,17 @@ class Entrance:
         entry = AuditEntry(
             at=self._clock.now(), actor=actor, channel="", action=ACTION, decision=decision, detail=detail
         )
+        writing = asyncio.create_task(self._keep(entry), name="note who reads the page")
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.wait({writing}, timeout=PATIENCE)
+
+    async def _keep(self, entry: AuditEntry) -> None:
         try:
             await self._note(entry)
         except StoreError as error:
-            log.warning("the page: %s %s (%s) could not be noted: %s", actor, decision, detail, error)
+            told = (entry.actor, entry.decision, entry.detail, error)
+            log.warning("the page: %s %s (%s) could not be noted: %s", *told)
 
 
 def _of(what: str, request: web.BaseRequest) -> tuple[str, str]:

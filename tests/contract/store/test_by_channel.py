@@ -84,9 +84,14 @@ async def test_all_property_states(database: SqlStore) -> None:
 
     found, total = await database.all_property_states(skip=0, limit=2)
     named, one = await database.all_property_states(naming="TORN", skip=1, limit=2)
+    by_launcher, _ = await database.all_property_states(naming="nightly", skip=0, limit=2)
+    await database.save_property_state(replace(state, name="Überlauf"))
+    _, umlaut = await database.all_property_states(naming="Überlauf", skip=0, limit=2)
 
     assert (total, one) == (3, 2)
     assert [(s.connection, s.name, launcher) for s, launcher in found] == [
         ("b", "No torn page", "17"), ("demo", "No torn page", "Nightly"),
     ]  # fmt: skip
     assert [(s.connection, s.name) for s, _ in named] == [("demo", "No torn page")]
+    assert [launcher for _, launcher in by_launcher] == ["Nightly"]
+    assert umlaut == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.cli.page import overview
+from adapters.web.health import ASKED_AGAIN
+from adapters.web.page import entrance
 from bot.errors import StoreError
 from bot.state import AuditEntry, Cause, Notice, Subscription
 from bot.watch.auditor import Polled, Snapshot
@@ -123,19 +127,48 @@ async def test_views__the_database_is_down(tmp_path: Path, monkeypatch: pytest.M
             monkeypatch.setattr(site.store, name, down)
         site.clock.pass_time(600)
 
-        overview = await shown(site, status=503)
+        first = await shown(site, status=503)
         outbox = await shown(site, "/outbox", status=503)
         channels = await shown(site, "/channels", status=503)
         settings = await shown(site, "/settings")
 
-    assert "The database cannot be reached." in overview
-    assert "qa testhide, https://testhide.example.com/api/v3 cannot be polled" in overview
-    assert "Not known while the database cannot be read." in overview
+    assert "The database cannot be reached." in first
+    assert "qa testhide, https://testhide.example.com/api/v3 cannot be polled" in first
+    assert "Not known while the database cannot be read." in first
     assert "Payments Nightly: 2 new failures" in outbox
     assert "This is how it was when it could be read last: 30 Nov 08:30 UTC, 10 min ago." in outbox
     assert "The database cannot be reached." in channels
     assert HERE not in channels
     assert "Connection prod" in settings
+
+
+async def test_overview__the_database_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for longer than a request may take: what is known without it is there all the same."""
+    monkeypatch.setattr(overview, "PATIENCE", 0.05)
+    async with a_site(tmp_path, monkeypatch) as site:
+        await furnish(site)
+        monkeypatch.setattr(entrance, "PATIENCE", 0.05)
+        monkeypatch.setattr(site.store, "audit", forever)
+        for name in ("prove", "notices"):
+            with monkeypatch.context() as patched:
+                patched.setattr(site.store, name, forever)
+                site.clock.pass_time(ASKED_AGAIN)
+                said = await shown(site, status=503)
+                assert "The database does not answer within 0.05 s." in said
+                assert "prod antithesis, https://acme.antithesis.com polled 12 s ago" in said
+                assert "All is well" not in said
+
+
+async def forever(*_: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_page__not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip in an address is said, with the way back."""
+    async with a_site(tmp_path, monkeypatch) as site:
+        said = await shown(site, "/no-such-page", status=404)
+
+    assert "There is no such page. Go to the overview" in said
 
 
 async def test_outbox__with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
