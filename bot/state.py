@@ -938,19 +938,27 @@ class AuditLine:
     entry: AuditEntry
 
 
+ALLOWED = "allowed"
+DONE = frozenset({"done", "taken"})  # decisions of what is done as soon as it is allowed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
     """Which lines are meant: those that fit everything that is given.
 
-    `actors` and `actions`: any of them. `naming`: any of these ids stands in the detail, as a whole. `until`: the number
-    of the newest line that is meant, so that the pages of a list stay the same while the trail grows.
+    `actors` and `actions`: any of them. `naming`: any of these ids stands in the detail, as a whole. `until`: only what was
+    before that time. `newest`: the number of the newest line that is meant, so that the pages of a list stay the same while
+    the trail grows. `acts`: a line that only says that something was allowed is left out where the next one says that it was
+    done.
     """
 
     actors: frozenset[str] = frozenset()
     actions: frozenset[str] = frozenset()
     naming: frozenset[str] = frozenset()
     since: datetime | None = None
-    until: int | None = None
+    until: datetime | None = None
+    newest: int | None = None
+    acts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

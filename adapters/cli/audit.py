@@ -19,11 +19,12 @@ from bot.commands.audit import Wanted, query_of
 from bot.replies import audit as replies
 
 
-async def show(*, about: str, person: str, run: str, verb: str, since: str, limit: int) -> int:
+async def show(*, about: str, person: str, run: str, verb: str, since: str, until: str, limit: int) -> int:
     """List lines, newest first. Raises `UserError`, `StoreError`, `SettingsError`."""
     async with opened() as services:
         begin = grammar.since(since, "since", services.now) if since else None
-        wanted = Wanted(about=about, person=person, run=run, verb=verb, since=begin, me=PERSON)
+        end = grammar.since(until, "until", services.now) if until else None
+        wanted = Wanted(about=about, person=person, run=run, verb=verb, since=begin, until=end, me=PERSON)
         query = await query_of(wanted, services.store)
         lines, total = await services.store.audit_lines(query, skip=0, limit=limit)
         names = await services.store.audit_actors()
@@ -32,7 +33,7 @@ async def show(*, about: str, person: str, run: str, verb: str, since: str, limi
         if total > len(lines):
             services.say(replies.more(total - len(lines), total), err=True)
         if not total:
-            services.say(replies.nothing(wanted.words, begin))
+            services.say(replies.nothing(wanted.words, (begin, end)))
     return ANSWERED
 
 

@@ -71,13 +71,16 @@ def list_audit(
     run: Annotated[str, typer.Option(help="Only what was done about this run.")] = "",
     verb: Annotated[str, typer.Option(help="Only this verb.")] = "",
     since: Annotated[str, typer.Option(help="Only since then, in UTC: 24h, yesterday, 2026-11-28.")] = "",
+    until: Annotated[str, typer.Option(help="Only what was before then, in UTC.")] = "",
     limit: Annotated[int, typer.Option(help="How many lines to show.", min=1)] = 50,
 ) -> None:
     """List lines of the audit trail, newest first."""
     from adapters.cli import audit as services
 
     words = " ".join(about or ())
-    finish(services.show(about=words, person=person, run=run, verb=verb, since=since, limit=limit))
+    finish(
+        services.show(about=words, person=person, run=run, verb=verb, since=since, until=until, limit=limit)
+    )
 
 
 @audit.command("verify")

@@ -19,7 +19,7 @@ from adapters.store.tables import GENESIS, audit_head, names
 from adapters.store.tables import audit as trail
 from adapters.store.text import SEPARATORS, clean, spaced
 from bot.errors import StoreError
-from bot.state import AuditEntry, AuditLine, AuditQuery
+from bot.state import ALLOWED, DONE, AuditEntry, AuditLine, AuditQuery
 
 BATCH = 1000  # lines read at a time
 MOST_BREAKS = 20  # named by a check
@@ -134,11 +134,25 @@ def _conditions(query: AuditQuery, db: Database) -> Iterator[ColumnElement[bool]
     if query.since is not None:
         yield trail.c.at >= query.since
     if query.until is not None:
-        yield trail.c.seq <= query.until
+        yield trail.c.at < query.until
+    if query.newest is not None:
+        yield trail.c.seq <= query.newest
+    if query.acts:
+        yield ~_only_allows()
     if query.naming:
         position = func.instr if db.lite else func.strpos
         detail = literal(" ") + _parted(trail.c.detail) + literal(" ")
         yield or_(*(position(detail, f" {spaced(clean(name))} ") > 0 for name in query.naming))
+
+
+def _only_allows() -> ColumnElement[bool]:
+    """Whether a line says that something was allowed that the next one says was done."""
+    after = trail.alias()
+    same = (after.c[name] == trail.c[name] for name in ("actor", "channel", "action"))
+    done = select(after.c.seq).where(
+        after.c.seq == trail.c.seq + 1, after.c.decision.in_(sorted(DONE)), *same
+    )
+    return (trail.c.decision == ALLOWED) & done.exists()
 
 
 def _parted(text: ColumnElement[str]) -> ColumnElement[str]:

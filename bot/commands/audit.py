@@ -1,6 +1,6 @@
 """Show who did what, and what was refused; let an admin stop all changes at once.
 
-audit [PERSON|RUN|VERB] [since=TIME] [person=NAME] [run=RUN] [verb=VERB] [from=NUMBER]
+audit [PERSON|RUN|VERB] [since=TIME] [until=TIME] [person=NAME] [run=RUN] [verb=VERB] [from=NUMBER]
 audit read_only=on|off
 """
 
@@ -16,13 +16,14 @@ from bot.access import Role
 from bot.cards import Command, FieldKind, Pages, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import BEGIN, first_of
-from bot.errors import UserError
+from bot.errors import ClewError, UserError
 from bot.parsed import ParsedCommand
 from bot.ports import Store
 from bot.replies import audit as replies
 from bot.replies import commands
 from bot.replies.values import not_a_choice
 from bot.state import AuditEntry, AuditQuery, IntentKind, Switched
+from bot.targets.run import run_of
 
 FURTHER_ACTIONS = frozenset({
     "agent", "any", "home", "hooks register", "page", "read-only", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
@@ -32,6 +33,11 @@ FURTHER_ACTIONS = frozenset({
 """What stands in the trail beside verbs: what was refused before a verb was read, and what an operator did."""
 
 READ_ONLY = "read_only"
+NEWEST = "newest"  # the newest line of a list's first page: the pages stay the same while the trail grows
+LATEST = "latest"
+_LIKE_A_RUN = re.compile(
+    rf"{LATEST}(?: |$)|[0-9a-f-]{{6,}}$|\S+…\S*$", re.IGNORECASE
+)  # no verb's, hardly a person's name
 ON, OFF = ON_OFF = ("on", "off")
 PAGE = 20
 MOST_OF_ONE_RUN = 500  # lines among which the requests about a run are looked for
@@ -50,6 +56,7 @@ class Wanted:
     run: str = ""
     verb: str = ""
     since: datetime | None = None
+    until: datetime | None = None
     me: str = ""  # the id of who asks
 
     @property
@@ -59,9 +66,11 @@ class Wanted:
 
 
 async def query_of(wanted: Wanted, store: Store) -> AuditQuery:
-    """Find out which lines are meant. Raises `UserError` for a person or a verb of whom there are none."""
+    """Find out which lines are meant, one for each act. Raises `UserError` for a person or a verb of whom there are none."""
     actors = await store.audit_actors()
-    query = AuditQuery(since=wanted.since)
+    if wanted.since and wanted.until and wanted.until <= wanted.since:
+        raise replies.no_time_between()
+    query = AuditQuery(since=wanted.since, until=wanted.until, acts=True)
     if wanted.person:
         query = replace(query, actors=_of_person(wanted.person, actors, wanted.me))
         if not query.actors:
@@ -118,7 +127,7 @@ def _of_person(text: str, actors: Mapping[str, str], me: str) -> frozenset[str]:
 async def _of_run(query: AuditQuery, text: str, store: Store) -> AuditQuery:
     """Mean the lines that name a run, and those of the requests that became it or were about it."""
     run = text.rpartition("/")[2]
-    named = replace(query, naming=frozenset({run}), since=None)
+    named = replace(query, naming=frozenset({run}), since=None, until=None)
     lines, _ = await store.audit_lines(named, skip=0, limit=MOST_OF_ONE_RUN)
     requests = {
         line.entry.detail.partition(":")[0] for line in lines if line.entry.action in tuple(IntentKind)
@@ -130,11 +139,11 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with a page of the trail, newest lines first; the pages stay the same while it grows."""
     if (to := asked.value(READ_ONLY)) is not None:
         return await _switch(to.casefold(), asked, services)
-    wanted = _wanted(asked, services)
-    until = asked.value("until")
+    wanted = await _with_run(_wanted(asked, services), asked, services)
+    newest = asked.value(NEWEST)
     query = await query_of(wanted, services.store)
-    if until is not None:
-        query = replace(query, until=grammar.whole_number(until, "until", _LINE))
+    if newest is not None:
+        query = replace(query, newest=grammar.whole_number(newest, NEWEST, _LINE))
     first = first_of(asked, _LINE)
     lines, total = await services.store.audit_lines(query, skip=first - 1, limit=PAGE)
     names = await services.store.audit_actors()
@@ -142,10 +151,10 @@ async def handle(asked: Asked, services: Services) -> Reply:
         raise replies.no_such_entry(first, total)
     if not lines and wanted.about and query.naming and not any(map(str.isdigit, wanted.about)):
         raise replies.nothing_about(wanted.about, [*known_actions(), *filter(None, names.values())])
-    newest = until or (str(lines[0].number) if lines else "")
-    command = Command("audit", {**_given(asked, wanted), "until": newest})
+    newest = newest or (str(lines[0].number) if lines else "")
+    command = Command("audit", {**_given(asked, wanted), NEWEST: newest})
     pages = Pages.of(command, total, first, PAGE)
-    return replies.listing(lines, names, wanted.words, wanted.since, pages)
+    return replies.listing(lines, names, wanted.words, (wanted.since, wanted.until), pages)
 
 
 async def _switch(to: str, asked: Asked, services: Services) -> Reply:
@@ -166,8 +175,27 @@ async def _switch(to: str, asked: Asked, services: Services) -> Reply:
     return replies.switched(wanted, before, changed=changed, in_settings=in_settings, now=now)
 
 
+async def _with_run(wanted: Wanted, asked: Asked, services: Services) -> Wanted:
+    """Return it with the run that is meant, read as other verbs read it; one that is gone is meant by what was typed."""
+    loose = wanted.about if _LIKE_A_RUN.match(wanted.about) else ""
+    text = wanted.run or loose
+    if not text:
+        return wanted
+    named = replace(
+        asked, invocation=replace(asked.invocation, values={"run": text}), command=ParsedCommand()
+    )
+    try:
+        run_id = (await run_of(named, services, None))[1].ref.run_id
+    except ClewError:
+        if text.partition(" ")[0].casefold() == LATEST:
+            raise
+        return wanted
+    return replace(wanted, run=run_id, about="" if loose and not wanted.run else wanted.about)
+
+
 def _wanted(asked: Asked, services: Services) -> Wanted:
-    since, pasted = asked.value("since"), asked.command.pasted
+    since, until, now = asked.value("since"), asked.value("until"), services.clock.now()
+    pasted = asked.command.pasted
     about = asked.value("about", 0) or ""
     if pasted is not None and pasted.run_id:
         about = pasted.run_id
@@ -176,7 +204,8 @@ def _wanted(asked: Asked, services: Services) -> Wanted:
         person=asked.value("person") or "",
         run=asked.value("run") or "",
         verb=asked.value("verb") or "",
-        since=grammar.since(since, "since", services.clock.now()) if since else None,
+        since=grammar.since(since, "since", now).replace(microsecond=0) if since else None,
+        until=grammar.since(until, "until", now).replace(microsecond=0) if until else None,
         me=asked.invocation.actor.id,
     )
 
@@ -185,8 +214,9 @@ def _given(asked: Asked, wanted: Wanted) -> dict[str, str]:
     """Return what asks for the same lines, whoever presses it and whenever."""
     person = wanted.me if wanted.person.casefold() == "me" else wanted.person
     about = wanted.me if wanted.about.casefold() == "me" else wanted.about
-    since = f"{wanted.since:%Y-%m-%dT%H:%M}" if wanted.since else ""
-    given = {"about": about, "person": person, "run": wanted.run, "verb": wanted.verb, "since": since}
+    times = {name: getattr(wanted, name) for name in ("since", "until")}
+    given = {"about": about, "person": person, "run": wanted.run, "verb": wanted.verb}
+    given |= {name: f"{at:%Y-%m-%dT%H:%M:%S}" if at else "" for name, at in times.items()}
     return {name: value for name, value in given.items() if value}
 
 
@@ -223,7 +253,8 @@ VERB = Verb(
                   example="person=me"),
         Parameter(name="run", summary="Only what was done about this run", kind=FieldKind.RUN),
         Parameter(name="verb", summary="Only this verb", kind=FieldKind.TEXT, example="verb=launch"),
-        Parameter(name="until", summary="Only lines up to this number", kind=FieldKind.COUNT),
+        Parameter(name="until", summary="Only what was before then, in UTC", kind=FieldKind.TEXT, example="until=2d"),
+        Parameter(name=NEWEST, summary="Only lines up to this number", kind=FieldKind.COUNT),
         BEGIN,
         Parameter(name=READ_ONLY, summary="on: nothing is started or changed from now on, until it is off again",
                   kind=FieldKind.CHOICE, choices=ON_OFF, example="read_only=on"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from bot.cards import Card, Item, Line, Pages, Reply, Untrusted
 from bot.errors import UserError
@@ -15,6 +16,7 @@ COMPARE = "The audit trail was changed. Compare the database with a backup or an
 HOW_FAR = "Whoever can write the whole database can also write a new trail. Keep exports elsewhere: their hashes show that."
 CHANGED = "`clew audit verify` checks that no line was changed or removed."
 _SHOWN = 60  # characters of what was typed that a sentence quotes
+Between = tuple[datetime | None, datetime | None]  # since when, and before when
 
 
 def nobody(word: str, known: Iterable[str]) -> UserError:
@@ -42,6 +44,9 @@ def nothing_about(word: str, known: Iterable[str]) -> UserError:
     )
 
 
+no_time_between = partial(UserError, "until= is not later than since=.", "Nothing is between them.")
+
+
 def which(word: str) -> UserError:
     """Ask what a word stands for beside everything that is given by name."""
     return UserError(f"What is “{word[:_SHOWN]}”?", "Give it by name: person=, run= or verb=.")
@@ -56,13 +61,13 @@ def listing(
     lines: Sequence[AuditLine],
     names: Mapping[str, str],
     about: str,
-    since: datetime | None,
+    between: Between,
     pages: Pages,
 ) -> Reply:
     """List lines of the trail, newest first; `about`: what was asked for, "" for everything."""
-    scope, time = _scope(about, since)
+    scope, time = _scope(about, between)
     if not lines:
-        said: Line = (Untrusted(nothing(about, since)),)
+        said: Line = (Untrusted(nothing(about, between)),)
         return Reply(card=Card(title=("Audit trail",), text=said, body=(said,)), private=True)
     said = (f"{count(pages.total, 'line')} of the audit trail", Untrusted(scope), f"{time}, newest first.")
     card = Card(
@@ -77,14 +82,17 @@ def listing(
     return Reply(card=card, private=True)
 
 
-def nothing(about: str, since: datetime | None) -> str:
+def nothing(about: str, between: Between) -> str:
     """Say that no line fits."""
-    scope, time = _scope(about, since)
+    scope, time = _scope(about, between)
     return f"Nothing{scope} is in the audit trail{time}."
 
 
-def _scope(about: str, since: datetime | None) -> tuple[str, str]:
-    return f" about “{about[:_SHOWN]}”" if about else "", f" since {clock_time(since)}" if since else ""
+def _scope(about: str, between: Between) -> tuple[str, str]:
+    since, until = between
+    begin = f" since {clock_time(since)}" if since else ""
+    end = f" before {clock_time(until)}" if until else ""
+    return f" about “{about[:_SHOWN]}”" if about else "", f"{begin}{end}"
 
 
 def more(number: int, total: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from adapters.store.text import clean, spaced
 from bot.errors import StoreError
@@ -266,8 +267,14 @@ def _fits(line: AuditLine, query: AuditQuery) -> bool:
         and (not query.actions or entry.action in query.actions)
         and (not query.naming or any(f" {spaced(name)} " in detail for name in query.naming))
         and (query.since is None or entry.at >= query.since)
-        and (query.until is None or line.number <= query.until)
+        and (query.until is None or entry.at < query.until)
+        and (query.newest is None or line.number <= query.newest)
     )
+
+
+def _only_allows(entry: AuditEntry, after: AuditEntry) -> bool:
+    same = (entry.actor, entry.channel, entry.action) == (after.actor, after.channel, after.action)
+    return same and entry.decision == "allowed" and after.decision in {"done", "taken"}
 
 
 class MemoryStore(
@@ -302,6 +309,9 @@ class MemoryStore(
         await self._turn()
         lines = (AuditLine(number, entry) for number, entry in enumerate(self.trail, 1))
         fitting = [line for line in lines if _fits(line, query)][::-1]
+        if query.acts:
+            only = {n for n, two in enumerate(pairwise(self.trail), 1) if _only_allows(*two)}
+            fitting = [line for line in fitting if line.number not in only]
         return tuple(fitting[skip : skip + limit]), len(fitting)
 
     async def audit_actors(self) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from adapters.cli.page.known import Kind, Known, ListPage, State, asked_for, begin_of
 from adapters.web.page.app import Query, Values
 from bot import grammar
-from bot.commands.audit import Wanted, known_actions, query_of
+from bot.commands.audit import NEWEST, Wanted, known_actions, query_of
 from bot.errors import UserError
 from bot.replies import audit as replies
 from bot.replies import pages
@@ -17,7 +17,6 @@ from bot.state import AuditLine, AuditQuery
 SIZE = 50
 KINDS: dict[str, Kind] = {"denied": "bad", "refused": "bad", "unknown": "odd", "allowed": "", "done": "good"}
 ASKED = ("person", "run", "verb", "since")
-UNTIL = "until"  # the newest line of the first page: the pages stay the same while the trail grows
 HIGHEST = 10**12
 
 
@@ -31,8 +30,8 @@ async def read(known: Known, query: Query) -> Values:
         page = ListPage(first=1, shown=0, size=SIZE, total=0, query=query)
         return {**values, "page": page, "lines": [], "problem": f"{error.problem} {error.hint}".strip()}
     lines, total = await known.store.audit_lines(wanted, skip=first - 1, limit=SIZE)
-    newest = query.get(UNTIL) or (str(lines[0].number) if lines else "")
-    page = ListPage(first=first, shown=len(lines), size=SIZE, total=total, query={**asked, UNTIL: newest})
+    newest = query.get(NEWEST) or (str(lines[0].number) if lines else "")
+    page = ListPage(first=first, shown=len(lines), size=SIZE, total=total, query={**asked, NEWEST: newest})
     names = {actor: await known.store.name(actor) for actor in {line.entry.actor for line in lines}}
     return {**values, "page": page, "lines": [_row(line, names) for line in lines], "problem": ""}
 
@@ -40,9 +39,9 @@ async def read(known: Known, query: Query) -> Values:
 async def _query(asked: dict[str, str], query: Query, known: Known) -> AuditQuery:
     since = grammar.since(asked["since"], "since", known.now) if asked["since"] else None
     wanted = Wanted(person=asked["person"], run=asked["run"], verb=asked["verb"], since=since)
-    found = await query_of(wanted, known.store) if wanted.words else AuditQuery(since=since)
-    until = query.get(UNTIL)
-    return replace(found, until=grammar.whole_number(until, UNTIL, HIGHEST)) if until else found
+    found = await query_of(wanted, known.store)
+    newest = query.get(NEWEST)
+    return replace(found, newest=grammar.whole_number(newest, NEWEST, HIGHEST)) if newest else found
 
 
 def _row(line: AuditLine, names: dict[str, str]) -> dict[str, object]:

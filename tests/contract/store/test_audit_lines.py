@@ -33,7 +33,9 @@ LINES = (
         (AuditQuery(naming=frozenset({"abc"})), []),
         (AuditQuery(naming=frozenset({"AbC"})), [6]),
         (AuditQuery(naming=frozenset({"%"})), []),
-        (AuditQuery(until=2), [2, 1]),
+        (AuditQuery(newest=2), [2, 1]),
+        (AuditQuery(until=NOW + timedelta(minutes=2)), [2, 1]),
+        (AuditQuery(until=NOW + timedelta(minutes=5), since=NOW + timedelta(minutes=4)), [5]),
         (AuditQuery(since=NOW + timedelta(minutes=4)), [6, 5]),
         (AuditQuery(actors=frozenset({"nobody"})), []),
     ],
@@ -51,6 +53,42 @@ async def test_audit_lines__that_fit(store: Store, query: AuditQuery, numbers: l
     assert ([line.number for line in lines], total) == (numbers, len(numbers))
     assert tuple(paged) == lines
     assert all(replace(line.entry, at=NOW) == LINES[line.number - 1] for line in lines)
+
+
+ACTS = (
+    (ANN, "c", "watch", "allowed"),
+    (ANN, "c", "watch", "done"),
+    (BOB, "c", "watch", "allowed"),  # the next line is about somebody else
+    (ANN, "c", "classify", "allowed"),
+    (ANN, "c", "classify", "taken"),
+    (ANN, "c", "watch", "allowed"),  # of another verb
+    (ANN, "c", "mark", "done"),
+    (ANN, "c", "mark", "allowed"),  # of another channel
+    (ANN, "d", "mark", "done"),
+    (ANN, "d", "launch", "allowed"),  # asked for, and confirmed later
+    (ANN, "d", "launch", "confirmed"),
+    (ANN, "d", "mark", "denied"),
+    (ANN, "d", "mark", "done"),
+    (ANN, "d", "mark", "allowed"),  # the newest
+)
+
+
+async def test_audit_lines__one_for_each_act(store: Store) -> None:
+    """What only allows what the next line says was done is left out, and nothing else; pages and counts are the same."""
+    for actor, channel, action, decision in ACTS:
+        await store.audit(AuditEntry(at=NOW, actor=actor, channel=channel, action=action, decision=decision))
+    query = AuditQuery(acts=True)
+    lines, total = await store.audit_lines(query, skip=0, limit=20)
+    paged = [
+        line for skip in range(0, 14, 5) for line in (await store.audit_lines(query, skip=skip, limit=5))[0]
+    ]
+    of_bob = await store.audit_lines(replace(query, actors=frozenset({BOB})), skip=0, limit=5)
+
+    assert [line.number for line in lines] == [14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2]
+    assert total == len(lines)
+    assert tuple(paged) == lines
+    assert [line.number for line in of_bob[0]] == [3]
+    assert (await store.audit_lines(AuditQuery(), skip=0, limit=20))[1] == len(ACTS)
 
 
 async def test_audit_actors__with_names(store: Store) -> None:
@@ -75,5 +113,5 @@ async def test_audit_line__keeps_its_number(store: Store) -> None:
     before = await store.audit_lines(AuditQuery(), skip=0, limit=1)
     await store.audit(LINES[1])
 
-    assert await store.audit_lines(AuditQuery(until=1), skip=0, limit=5) == before
+    assert await store.audit_lines(AuditQuery(newest=1), skip=0, limit=5) == before
     assert before[0] == (AuditLine(1, LINES[0]),)

@@ -68,7 +68,7 @@ async def test_audit__about_a_verb_a_person_a_run() -> None:
         "audit person=fake:user:ANN",
     ):
         assert await rows(stage, words) == [*of_launch, "launch by Ann: allowed"], words
-    of_bo = ["watch by fake:user:BO: done", "watch by fake:user:BO: allowed"]
+    of_bo = ["watch by fake:user:BO: done"]
     for words in ("audit <@BO>", "audit person=<@!BO>", "audit BO", "audit BO verb=watch"):
         assert await rows(stage, words) == of_bo, words
     assert await rows(stage, "audit launch person=BO") == []
@@ -99,11 +99,54 @@ async def test_audit__since() -> None:
     stage.clock.pass_time(3 * 3600)
     await stage.say("unwatch", by=BO)
 
-    late = ["unwatch by fake:user:BO: done", "unwatch by fake:user:BO: allowed"]
+    late = ["unwatch by fake:user:BO: done"]
     assert await rows(stage, "audit 1h") == late
     assert await rows(stage, "audit person=BO since=90m") == late
-    assert len(await rows(stage, "audit BO 2d")) == 4
-    assert len(await rows(stage, "audit fake:user:BO yesterday")) == 4
+    both = [*late, "watch by fake:user:BO: done"]
+    assert await rows(stage, "audit BO 2d") == both
+    assert await rows(stage, "audit fake:user:BO yesterday") == both
+
+
+async def test_audit__until() -> None:
+    """A time as everywhere: what was before it; with since=, what was between them."""
+    stage = a_stage()
+    await stage.say("watch keep=yes", by=BO)
+    stage.clock.pass_time(3 * 3600)
+    await stage.say("unwatch", by=BO)
+    stage.clock.pass_time(3 * 3600)
+    early = ["watch by fake:user:BO: done"]
+
+    assert await rows(stage, "audit BO until=4h") == early
+    assert (
+        await rows(stage, f"audit BO until={stage.clock.now() - timedelta(hours=4):%Y-%m-%dT%H:%M}") == early
+    )
+    assert await rows(stage, "audit BO since=4h until=1h") == ["unwatch by fake:user:BO: done"]
+    reply = await stage.say("audit BO until=1d", by=ADA)
+    assert plain(reply.card.text).startswith("Nothing about “BO” is in the audit trail before ")
+
+
+async def test_audit__takes_a_run_as_other_verbs_do() -> None:
+    """The latest one, that of a launcher, a shortened id; a run that is gone is meant by what was typed."""
+    stage = a_stage()
+    await stage.launched()
+    intent = list(stage.memory.intents.values())[-1]
+    run = intent.run_id or ""
+    of_launch = ["launch by Ann: accepted", "launch by Ann: confirmed"]
+    for words in (
+        "latest",
+        "run=latest",
+        "latest basic_test",
+        "run=basic_test",
+        f"{run[:4]}…{run[-6:]}",
+        f"run={run}",
+    ):
+        assert await rows(stage, f"audit {words}") == of_launch, words
+    stage.service._runs.clear()
+    gone = await stage.say("audit latest", by=ADA)
+
+    assert await rows(stage, f"audit {run}") == await rows(stage, f"audit run={run}") == of_launch
+    assert gone.failed
+    assert "There are no runs" in texts(gone.card)
 
 
 async def test_audit__pages_stay_while_it_grows() -> None:
@@ -138,7 +181,9 @@ async def test_audit__pages_stay_while_it_grows() -> None:
         ("audit launch run=12 Ann Bo", "belong", ""),
         ("audit since=soon", "since= is “soon”", ""),
         ("audit from=99", "There is no entry 99: the list has ", ""),
-        ("audit until=x", "until= is “x”", ""),
+        ("audit newest=x", "newest= is “x”", ""),
+        ("audit until=x", "until= is “x”; it must be how long ago, or a date, in UTC.", ""),
+        ("audit since=1h until=2h", "until= is not later than since=.", ""),
     ],
 )
 async def test_audit__bad_input(words: str, said: str, meant: str) -> None:
