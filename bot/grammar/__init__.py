@@ -20,6 +20,7 @@ from bot.grammar.quantities import (
     virtual_seconds,
     whole_number,
 )
+from bot.grammar.schedules import schedule
 from bot.grammar.texts import harmless, plain_text
 from bot.grammar.times import hours, since, time_of_day, until, weekdays, zone
 
@@ -47,6 +48,7 @@ __all__ = [
     "registry",
     "repository",
     "run_id",
+    "schedule",
     "since",
     "split",
     "time_of_day",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot import calendar
+from bot.cron import Cron, Fault, NotCron
 from bot.errors import Correction, Part, UserError, WrongValue
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.wording import clock_time, count, day, listed
@@ -106,6 +107,14 @@ def not_a_zone(text: str, name: str, nearest: str | None) -> UserError:
     return WrongValue(name, what, "Europe/Berlin", "America/New_York", "UTC")
 
 
+def no_such_zone(text: str, name: str, whole: str | None) -> UserError:
+    """Refuse a value with something in it that is no time zone; `whole`: the value with the likeliest one."""
+    problem = f"{name}= has “{text[:_SHOWN]}” as its time zone; there is none of that name."
+    if whole is None:
+        return UserError(problem, "Name one at the end, for example Europe/Berlin, America/New_York or UTC.")
+    return UserError(problem, did_you_mean(whole), corrections=(Correction(Part.VALUE, whole, name),))
+
+
 def not_a_time_of_day(text: str, name: str) -> WrongValue:
     """Refuse what is no time of day."""
     what = f"is “{text[:_SHOWN]}”; it must be a time of day, from 00:00 to 23:59."
@@ -128,6 +137,49 @@ def not_days(text: str, name: str) -> WrongValue:
     """Refuse what names no days of the week."""
     what = f"is “{text[:_SHOWN]}”; it must be days of the week."
     return WrongValue(name, what, "weekdays", "mon-fri", "sat,sun", "daily")
+
+
+def not_a_schedule(text: str, name: str) -> WrongValue:
+    """Refuse what does not say when something is to be done again and again."""
+    what = f"is “{text[:_SHOWN]}”; it must be days and one time, or the five fields of cron."
+    return WrongValue(
+        name,
+        what,
+        '"weekdays 02:00"',
+        '"Mon,Thu 03:30 Europe/Berlin"',
+        '"1st of the month 04:00"',
+        '"0 2 * * 1-5"',
+    )
+
+
+def not_cron(error: NotCron, name: str) -> WrongValue:
+    """Refuse a line of a crontab, and say which field is wrong."""
+    part, of = error.part[:_SHOWN], error.of
+    if of is None:
+        given = len(part.split())
+        what = f"is “{part}”; cron has five fields: minute, hour, day of the month, month, day of the week."
+        hint = f"There are {given}; none is for seconds or years." if given > 1 else ""
+        return WrongValue(name, what, '"0 2 * * 1-5"', hint=hint)
+    why = {
+        Fault.RANGE: f"it goes from {of.low} to {of.high}, and a step is 1 or more",
+        Fault.ORDER: "a range ends behind where it begins",
+        Fault.STEP: f"a step needs a range, for example {part.partition('/')[0]}-{of.high}/{part.rpartition('/')[2]}",
+    }.get(error.fault, "it takes numbers, names, lists, ranges and steps, and nothing else")
+    what = f"has “{part}” as the {of.name}; {why}."
+    return WrongValue(name, what, '"0 2 * * 1-5"')
+
+
+def too_often(times: Cron, name: str) -> WrongValue:
+    """Refuse what would be done more than once an hour."""
+    many = len(times.minutes)
+    what = f"is “{times.text[:_SHOWN]}”; that is {many} times an hour, and at most one is possible."
+    return WrongValue(name, what, '"0 * * * *"', hint="Give one minute.")
+
+
+def never(times: Cron, name: str) -> WrongValue:
+    """Refuse what never comes."""
+    what = f"is “{times.text[:_SHOWN]}”; no day of the next eight years is like that."
+    return WrongValue(name, what, '"1st of the month 04:00"', '"0 4 28 2 *"')
 
 
 def not_a_time_to_come(text: str, name: str) -> WrongValue:
