@@ -20,7 +20,7 @@ from bot.launchers import is_called
 from bot.model import DebugRequest, LaunchRequest, Repository
 from bot.platform import Launches, Platform
 from bot.replies import access as replies
-from bot.state import Actor, Place, Request
+from bot.state import Actor, Place, Request, ScheduleRequest
 
 IMAGES = frozenset({FieldKind.IMAGE, FieldKind.IMAGES})
 LAUNCHER = "launcher"  # the name that `free` may have for it
@@ -51,6 +51,8 @@ async def check(
     `preset`: the name of the one that it came by, "" for none; one that is gone rules nothing any more. `afresh` asks the
     chat who the person is now.
     """
+    if isinstance(request, ScheduleRequest):
+        request = request.launch
     used = services.presets.get(preset)
     if used is not None:
         await _check_people(used, actor, place, afresh)
@@ -130,7 +132,7 @@ def _check_free(preset: Preset, request: LaunchRequest, launches: Launches) -> N
     """Refuse values that a preset has not, or has otherwise, and does not leave free."""
     if preset.free is None:
         return
-    if LAUNCHER not in preset.free and not _is_of(request, preset):
+    if LAUNCHER not in preset.free and not is_of(request, preset.launcher):
         raise replies.not_free(preset.name, LAUNCHER, preset.launcher, preset.free)
     free = _known(preset.free, request.launcher, launches)
     own, given = (_by_field(values, request.launcher, launches) for values in (preset.values, request.values))
@@ -139,11 +141,11 @@ def _check_free(preset: Preset, request: LaunchRequest, launches: Launches) -> N
             raise replies.not_free(preset.name, name, own.get(name), preset.free)
 
 
-def _is_of(request: LaunchRequest, preset: Preset) -> bool:
-    """Whether a launch is of a preset's launcher; one that was looked up has the name that tells it apart, and a key."""
+def is_of(request: LaunchRequest, launcher: str) -> bool:
+    """Whether a launch is of the launcher of that name; one that was looked up has the name that tells it apart, and a key."""
     if request.launcher_key is None:
-        return request.launcher == preset.launcher
-    return preset.launcher == request.launcher_key or is_called(preset.launcher, request.launcher)
+        return request.launcher == launcher
+    return launcher == request.launcher_key or is_called(launcher, request.launcher)
 
 
 def is_free(preset: Preset | None, name: str, launcher: str, launches: Launches) -> bool:

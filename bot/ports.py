@@ -53,6 +53,7 @@ from bot.state import (
     PropertyState,
     Reservation,
     RunChecks,
+    Schedule,
     Share,
     StoredResults,
     Subscription,
@@ -693,6 +694,28 @@ class Intents(Protocol):
         """Return the intent that a run came from."""
 
 
+class Schedules(Protocol):
+    """Launches that are made at times. Raises `StoreError`."""
+
+    async def schedules(self, channel: str | None = None) -> tuple[Schedule, ...]:
+        """Return all schedules, or those of one channel, in the order they were made."""
+
+    async def schedule(self, schedule: Schedule, now: datetime) -> bool:
+        """Keep it, and its intent as accepted, in one transaction; False where that is no draft any more.
+
+        It takes the place of one of its channel that launches the same at the same times.
+        """
+
+    async def change_schedule(
+        self, before: Schedule, after: Schedule, now: datetime, *,
+        draft: Intent | None = None, message: NewDelivery | None = None,
+    ) -> bool:  # fmt: skip
+        """Change it, with the draft and the message that belong to that, in one transaction; False where it changed meanwhile."""
+
+    async def remove_schedule(self, schedule: Schedule) -> bool:
+        """Forget it; False where it is gone already."""
+
+
 class Publications(Protocol):
     """Runs that are written into other platforms, step by step. Raises `StoreError`."""
 
@@ -776,6 +799,7 @@ class Store(
     Outbox,
     Conversations,
     Intents,
+    Schedules,
     Publications,
     Ledger,
     Audit,

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import TypeVar
 
+from bot import cron
 from bot.calendar import EVERY_DAY, Daily
 from bot.cards import Context, Mention, ReportLinks, Tone
+from bot.cron import Cron
 from bot.model import (
     NOTHING,
     Counts,
@@ -26,6 +28,33 @@ from bot.publication import Publication, PublishRequest
 from bot.ratio import Ratio
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRequest:
+    """A launch to be made again and again. `launch`: what was shown, its key is of none yet; `times`: as `bot.cron` reads them.
+
+    `preset`: by which it was asked for, "" for none, and `given`: what was given beside it. `zone`: whose clocks count.
+    """
+
+    launch: LaunchRequest
+    times: str
+    zone: str
+    preset: str = ""
+    given: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+    @property
+    def name(self) -> str:
+        """What people call it: the preset, else the launcher."""
+        return self.preset or self.launch.launcher
+
+    def same(self, connection: str) -> str:
+        """Return what two that launch the same at the same times have in common: as it was asked for, and when."""
+        asked = ("", self.given) if self.preset else (self.launch.launcher, self.launch.values)
+        return json.dumps(
+            [connection, self.preset, asked[0], sorted(asked[1].items()), self.times, self.zone]
+        )
+
+
 Request = (
     LaunchRequest
     | DebugRequest
@@ -34,6 +63,7 @@ Request = (
     | AgentRequest
     | QuarantineRequest
     | PublishRequest
+    | ScheduleRequest
 )
 R = TypeVar(
     "R",
@@ -44,6 +74,7 @@ R = TypeVar(
     AgentRequest,
     QuarantineRequest,
     PublishRequest,
+    ScheduleRequest,
 )
 
 
@@ -734,6 +765,7 @@ class IntentKind(StrEnum):
     AGENT = "agent"
     QUARANTINE = "quarantine"
     PUBLISH = "publish"
+    SCHEDULE = "schedule"
 
 
 REQUESTS: Mapping[IntentKind, type[Request]] = {
@@ -744,6 +776,7 @@ REQUESTS: Mapping[IntentKind, type[Request]] = {
     IntentKind.AGENT: AgentRequest,
     IntentKind.QUARANTINE: QuarantineRequest,
     IntentKind.PUBLISH: PublishRequest,
+    IntentKind.SCHEDULE: ScheduleRequest,
 }
 _KINDS = {request: kind for kind, request in REQUESTS.items()}
 
@@ -895,6 +928,46 @@ class StopAsked:
     by: str  # a name, "" where none is known
     at: datetime
     taken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A launch that a person confirmed to be made at times; `id`: of the intent by which they did.
+
+    `actor`, `principals`: who that was, and as whom the chat knew them then. `done_until`: times up to it are dealt with.
+    `paused`: why nothing is launched for now, in a sentence, "" while it is. `last_due`: the last time that was dealt with;
+    `last_intent`: the launch that it became, None for none, and then `last` says why. `told`: the channel was told of it.
+    `version` grows with every change.
+    """
+
+    id: str
+    channel: str
+    connection: str
+    actor: str
+    principals: frozenset[str]
+    request: ScheduleRequest
+    made_at: datetime
+    done_until: datetime
+    paused: str = ""
+    last_due: datetime | None = None
+    last_intent: str | None = None
+    last: str = ""
+    told: bool = True
+    version: int = 0
+
+    @property
+    def times(self) -> Cron:
+        """When it launches, by the clocks of its zone."""
+        return cron.read(self.request.times)
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return when it comes next, None where it never does."""
+        return self.times.next(max(after, self.done_until), self.request.zone)
+
+    @property
+    def same(self) -> str:
+        """What makes it unique in its channel."""
+        return self.request.same(self.connection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from bot.access import Denied
 from bot.ports import Chat
+from bot.state import Actor, Invocation
 
 
 class RunningChat(Protocol):
@@ -18,6 +20,10 @@ class RunningChat(Protocol):
     @property
     def connected(self) -> bool:
         """Whether it receives at this moment; readiness asks for it."""
+        ...
+
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
+        """Return who somebody is now who did something earlier: nobody has to be there for it (`Surface.afresh`)."""
         ...
 
     async def run(self) -> None:

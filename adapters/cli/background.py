@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 from adapters.cli.parts import Parts
 from adapters.cli.single_worker import SingleWorker, sentence
@@ -31,6 +32,7 @@ from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
 from bot.watch.poll import Poller
 from bot.watch.publish import Publisher
+from bot.watch.schedules import AskPerson, Schedules
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ FILL_EVERY, FILL_DEADLINE = 10.0, 120.0
 LATE_POLLS = 300.0  # seconds without a good look at a connection, or three times the interval
 AUDIT_DEADLINE = 30.0
 EXPECTED_DEADLINE = 120.0
+SCHEDULES_DEADLINE = 300.0  # several launches may wait for their answers
 TRAIL_EVERY, TRAIL_DEADLINE = 24 * 3600.0, 600.0
 TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
 
@@ -62,16 +65,26 @@ class Intervals:
     launches: float = 2.0
     publish: float = 2.0
     expected: float = 60.0
+    schedules: float = 10.0
     idle: float = 2.0
     per_channel: float = 1.0
     audit: float | None = 60.0
+
+
+NOBODY: Mapping[str, AskPerson] = MappingProxyType({})
 
 
 class Background:
     """Everything that goes on by itself for some chats."""
 
     def __init__(
-        self, parts: Parts, chats: Mapping[str, Chat], *, intervals: Intervals, notify: NotifyOperator
+        self,
+        parts: Parts,
+        chats: Mapping[str, Chat],
+        *,
+        intervals: Intervals,
+        notify: NotifyOperator,
+        people: Mapping[str, AskPerson],
     ) -> None:
         self._intervals, self._notify = intervals, notify
         self._chats = chats
@@ -134,6 +147,9 @@ class Background:
             on_rows=self._wake,
             secrets=parts.settings.secrets,
             watched_too=own.channel is None,
+        )
+        self._schedules = Schedules(
+            lambda: parts.handler.services, people=people, renderers=renderers, on_rows=self._wake
         )
         self._beat = Heartbeat(own.heartbeat) if own.heartbeat else None
         self._scheduler = Scheduler()
@@ -212,6 +228,7 @@ class Background:
         ]
         every = self._scheduler.every
         every(self._intervals.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
+        every(self._intervals.schedules, "schedules", self._schedules.tick, deadline=SCHEDULES_DEADLINE)
         every(self._intervals.publish, "publish", self._publisher.tick, deadline=PUBLISH_DEADLINE)
         every(self._intervals.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
@@ -283,13 +300,19 @@ class Background:
 
 @asynccontextmanager
 async def working(
-    parts: Parts, chats: Mapping[str, Chat], *, intervals: Intervals, notify: NotifyOperator
+    parts: Parts,
+    chats: Mapping[str, Chat],
+    *,
+    intervals: Intervals,
+    notify: NotifyOperator,
+    people: Mapping[str, AskPerson] = NOBODY,
 ) -> AsyncIterator[Background]:
     """Work for these chats inside the block, and end in good order after it. Raises `StoreError`.
 
+    `people`: how each chat is asked who somebody is now in whose name something is started.
     While another program works on the database, this one waits for its turn.
     """
-    work = Background(parts, chats, intervals=intervals, notify=notify)
+    work = Background(parts, chats, intervals=intervals, notify=notify, people=people)
     await work.alone.step()
     if work.alone.other is not None:
         await notify(sentence(work.alone.other))

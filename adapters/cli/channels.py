@@ -15,6 +15,7 @@ from bot.cards import plain
 from bot.replies import expected, mentioning
 from bot.replies.channel import said
 from bot.replies.muting import until_in_short
+from bot.replies.scheduling import in_short
 from bot.replies.watching import described
 from bot.replies.wording import ago, clock_time, count, stopped
 from bot.state import DeliveryState, Expectation, MentionRule, Outcome, Subscription
@@ -73,7 +74,7 @@ class Standing:
         yield from self.waiting()
 
     def notified(self) -> Iterator[str]:
-        """Say what it is notified of, and whom posts mention."""
+        """Say what it is notified of, whom posts mention, and what is launched there at times."""
         unnamed = [c.name for c in self.loaded.connections if not c.notified_by_default]
         for subscription in self.known.subscriptions:
             yield f"notified of {plain(described(subscription, unnamed))}{_whence(subscription)}"
@@ -81,6 +82,8 @@ class Standing:
             yield f"notified when {plain(expected.described(expectation))}{_whence(expectation)}"
         for rule in self.known.mentions:
             yield f"posts mention {plain(mentioning.described(rule, PLAIN.check))}{_whence(rule)}"
+        for schedule in self.known.schedules:
+            yield in_short(schedule, self.known.makers.get(schedule.actor, schedule.actor), self.now)
 
     def kept_back(self) -> Iterator[str]:
         """Say when nothing is posted, when a digest comes, and what is muted."""
@@ -111,7 +114,8 @@ class Standing:
             if subscription.problem:
                 yield f"It cannot be reached: {stopped(subscription.problem)}"
         watched = (watch.connection for watch in self.known.subscriptions)
-        for connection in (*watched, *(expect.connection for expect in self.known.expectations)):
+        wanted = (expect.connection for expect in self.known.expectations)
+        for connection in (*watched, *wanted, *(each.connection for each in self.known.schedules)):
             if connection is not None and connection not in here:
                 yield f"The connection “{connection}” is not in the settings, so its runs are not read."
         if self.known.held_until:

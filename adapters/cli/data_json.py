@@ -20,7 +20,7 @@ from bot.recent import Recent
 from bot.replies.data import CheckFound, LogFound, RunsFound
 from bot.replies.history import Shown
 from bot.replies.runs import judged
-from bot.state import Intent, StoredResults
+from bot.state import Intent, ScheduleRequest, StoredResults
 from bot.verdict import Verdict
 
 Json = dict[str, Any]
@@ -294,7 +294,10 @@ def _fault(fault: Fault) -> Json:
 
 
 def _action(intent: Intent) -> Json:
-    launch = intent.request if isinstance(intent.request, LaunchRequest) else None
+    schedule = intent.request if isinstance(intent.request, ScheduleRequest) else None
+    launch = (
+        schedule.launch if schedule else intent.request if isinstance(intent.request, LaunchRequest) else None
+    )
     became = RunRef(intent.connection, intent.run_id) if intent.run_id else None
     return {
         "kind": "action",
@@ -307,6 +310,7 @@ def _action(intent: Intent) -> Json:
         "values": dict(launch.values) if launch else {},
         "run": None if became is None else _ref(became),
         "reason": intent.reason or None,
+        "schedule": None if schedule is None else {"times": schedule.times, "zone": schedule.zone},
     }
 
 

@@ -149,7 +149,10 @@ async def _show_page(parts: Parts, settings: Browser, speed: float) -> int:
     async def notify(text: str) -> None:
         typer.echo(text, err=True)
 
-    async with working(parts, {browser.chat.name: browser.chat}, intervals=INTERVALS, notify=notify):
+    name = browser.chat.name
+    async with working(
+        parts, {name: browser.chat}, intervals=INTERVALS, notify=notify, people={name: browser.afresh}
+    ):
         await until_stopped(asyncio.create_task(serve()))
     return 0
 

@@ -102,7 +102,10 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
             address = await stack.enter_async_context(serving(health, parts.settings.web.listen, _warn, page))
         intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
-        work = await stack.enter_async_context(working(parts, ports, intervals=intervals, notify=_notify))
+        people = {name: chat.afresh for name, chat in chats.items()}
+        work = await stack.enter_async_context(
+            working(parts, ports, intervals=intervals, notify=_notify, people=people)
+        )
         webhooks = await stack.enter_async_context(hooks.receiving(parts, work, _warn))
         _connect(health, work, chats)
         health.hooks = lambda: hooks.address(webhooks) if webhooks else None

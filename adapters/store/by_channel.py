@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,9 +16,20 @@ from adapters.store.expectations import read_expectation
 from adapters.store.mentions import read_rule
 from adapters.store.outbox_admin import OPEN, Waiting, read_waiting, waiting_for
 from adapters.store.part import Part, has_in_it
+from adapters.store.schedules import read_schedule
 from adapters.store.subscriptions import read_subscription
-from adapters.store.tables import channels, expectations, mentions, mutes, outbox, rate_limits, subscriptions
-from bot.state import ChannelSettings, Expectation, MentionRule, Mute, Subscription
+from adapters.store.tables import (
+    channels,
+    expectations,
+    mentions,
+    mutes,
+    outbox,
+    rate_limits,
+    schedules,
+    subscriptions,
+)
+from adapters.store.tables import names as people
+from bot.state import ChannelSettings, Expectation, MentionRule, Mute, Schedule, Subscription
 
 T = TypeVar("T")
 
@@ -27,7 +38,7 @@ T = TypeVar("T")
 class OfChannel:
     """What is kept about a channel: what it asked for, in the order it was made, and what is not delivered to it.
 
-    `mutes` are those that are not over; `held_until`: it gets nothing before then.
+    `mutes` are those that are not over; `makers`: what those are called who made its schedules; `held_until`: it gets nothing before then.
     """
 
     channel: str
@@ -35,6 +46,8 @@ class OfChannel:
     expectations: Sequence[Expectation] = ()
     mentions: Sequence[MentionRule] = ()
     mutes: Sequence[Mute] = ()
+    schedules: Sequence[Schedule] = ()
+    makers: Mapping[str, str] = field(default_factory=dict)
     settings: ChannelSettings | None = None
     waiting: Sequence[Waiting] = ()
     held_until: datetime | None = None
@@ -62,7 +75,9 @@ class SqlByChannel(Part):
 
 def _known(now: datetime) -> Subquery:
     """Every channel that asked for something, or that something waits for."""
-    asked = (select(table.c.channel) for table in (subscriptions, expectations, mentions, channels))
+    asked = (
+        select(table.c.channel) for table in (subscriptions, expectations, mentions, channels, schedules)
+    )
     return union(
         *asked,
         select(mutes.c.channel).where(mutes.c.until > now),
@@ -87,6 +102,9 @@ async def _of(connection: AsyncConnection, names: Sequence[str], now: datetime) 
         await each(expectations, read_expectation),
     )
     rules, muted = await each(mentions, read_rule), await each(mutes, read_mute)
+    planned = await each(schedules, read_schedule)
+    actors = {schedule.actor for of in planned.values() for schedule in of}
+    called = {r.actor: r.name for r in await rows(select(people).where(people.c.actor.in_(actors)))}
     quiet = {
         r.channel: read_settings(r) for r in await rows(select(channels).where(channels.c.channel.in_(names)))
     }
@@ -100,6 +118,8 @@ async def _of(connection: AsyncConnection, names: Sequence[str], now: datetime) 
             expectations=expects.get(name, ()),
             mentions=rules.get(name, ()),
             mutes=[mute for mute in muted.get(name, ()) if mute.until > now],
+            schedules=sorted(planned.get(name, ()), key=lambda schedule: schedule.made_at),
+            makers=called,
             settings=quiet.get(name),
             waiting=waiting.get(name, ()),
             held_until=held.get(name),

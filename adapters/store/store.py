@@ -33,6 +33,7 @@ from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outbox_admin import SqlOutboxAdmin
 from adapters.store.publications import SqlPublications
+from adapters.store.schedules import SqlSchedules
 from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.switches import SqlSwitches
@@ -63,6 +64,7 @@ class SqlStore(
     SqlNotices,
     SqlConversations,
     SqlIntents,
+    SqlSchedules,
     SqlPublications,
     SqlLedger,
     SqlAudit,

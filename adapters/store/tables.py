@@ -340,6 +340,22 @@ intents = Table(
     Index("intents_run", "connection", "run_id"),
 )
 
+# Launches that are made at times. `same`: what makes one unique in its channel; `request`: what was confirmed, as JSON.
+schedules = Table(
+    "schedules",
+    metadata,
+    *keys("id"),
+    *texts("channel", "connection", "actor", "principals", "request", "same"),
+    *times("made_at", "done_until"),
+    *texts("paused"),
+    *times("last_due", nullable=True),
+    *texts("last_intent", nullable=True),
+    *texts("last"),
+    *flags("told"),
+    *counters("version"),
+    UniqueConstraint("channel", "same", name="schedules_once"),
+)
+
 # Runs that are written into another platform. Of what a person asked for, `key` is the intent's id.
 publications = Table(
     "publications",

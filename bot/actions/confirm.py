@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import access, authorization, launch_rules, sessions
-from bot.actions import reserving, second, send
+from bot.actions import reserving, scheduling, second, send
 from bot.actions.kinds import KINDS
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
@@ -23,7 +23,7 @@ from bot.model import DebugRequest, LaunchRequest
 from bot.platform import Platform
 from bot.replies import approving, confirming, debugging, intents, problems
 from bot.sessions import Session
-from bot.state import Intent, IntentState, Request, kind_of
+from bot.state import Intent, IntentKind, IntentState, Request, kind_of
 
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
 REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
@@ -87,6 +87,8 @@ async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
         return denied
     if (stale := await outdated(intent, services)) is not None:
         return stale
+    if intent.kind is IntentKind.SCHEDULE:
+        return await scheduling.keep(intent, asked, services) or await happened(intent, services)
     if intent.second:
         return await second.ask(intent, asked, services) or await happened(intent, services)
     return await start(intent, platform, asked, services)

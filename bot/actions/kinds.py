@@ -63,6 +63,11 @@ def _sent(
     return prepare
 
 
+def _never_sent(_: Platform, wanted: Request) -> Ask:
+    """Refuse what is kept here when it is confirmed: a platform never hears of it."""
+    raise TypeError(f"{type(wanted).__name__} is not sent")
+
+
 async def _done(act: Awaitable[None]) -> LaunchOutcome:
     """Do what starts nothing that has an id, and say how it ended as if it had."""
     try:
@@ -102,4 +107,5 @@ KINDS: Mapping[IntentKind, Kind] = {
         prepare=_sent(PublishRequest, PUBLISHES, lambda part, request: part.open_record(request)),
         role=Role.LAUNCH, costs=True,
     ),
+    IntentKind.SCHEDULE: Kind(prepare=_never_sent, role=Role.LAUNCH),
 }  # fmt: skip

@@ -96,6 +96,18 @@ async def today(
     ]
 
 
+async def each_time(intent: Intent, platform: Platform, services: Services) -> tuple[Fact, ...] | Reply:
+    """Return which quotas every launch of a schedule will take; a refusal where one never has room. Raises `StoreError`."""
+    wanted = reservation_of(intent, platform, services.clock.now())
+    rules, shares = await _asked(wanted, services)
+    if wanted is None or not rules:
+        return ()
+    standings = _stand(wanted, rules, shares, [Used()] * len(shares))
+    if not all(standing.ever for standing in standings):
+        return await _refused(intent, wanted, standings, services)
+    return replies.each_time([(standing, _named(standing, intent)) for standing in standings], services.terms)
+
+
 def reservation_of(intent: Intent, platform: Platform, now: datetime) -> Reservation | None:
     """Return what an intent takes of quotas, None where it starts no run."""
     if not KINDS[intent.kind].starts_run or platform.runs_nothing:

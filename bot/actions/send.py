@@ -19,7 +19,7 @@ from bot.ports import Clock, Conversations, Intents, Store
 from bot.publication import PublishRequest
 from bot.replies import parts
 from bot.replies.outlook import Outlook
-from bot.state import AuditEntry, Intent, IntentState
+from bot.state import AuditEntry, Intent, IntentState, ScheduleRequest
 from bot.triage import CancelRequest
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def _usage(intent: Intent, platform: Platform) -> tuple[str, ...]:
 def target(intent: Intent) -> str:
     """Say what an intent is about, for the audit trail: its subject, and the run where that does not name it."""
     request = intent.request
-    run = None if isinstance(request, LaunchRequest | PublishRequest) else request.run_id
+    run = None if isinstance(request, LaunchRequest | PublishRequest | ScheduleRequest) else request.run_id
     return f"{intent.subject}, run {run}" if run and run not in intent.subject else intent.subject
 
 

@@ -1,6 +1,8 @@
 """Start a run.
 
-    launch LAUNCHER|PRESET [NAME=VALUE ...] [connection=NAME]
+    launch LAUNCHER|PRESET [NAME=VALUE ...] [connection=NAME] [at="DAYS TIME [ZONE]"|CRON]
+    launch schedules
+    launch [LAUNCHER|PRESET] at=pause|resume|off
 
 What a launch takes, how it is checked and what it costs is the platform's. Nothing is sent before the person has
 confirmed the exact parameters.
@@ -17,9 +19,10 @@ from functools import partial
 
 from bot import grammar, habits
 from bot.access import Role
-from bot.actions import confirm, reserving, second
+from bot.actions import confirm, reserving, scheduling, second
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
+from bot.commands import schedule
 from bot.errors import ServiceError, UserError
 from bot.launch_rules import check, is_free, may_use, usable
 from bot.launchers import known_launchers, resolved
@@ -28,25 +31,36 @@ from bot.parsed import ParsedCommand
 from bot.platform import LAUNCHES, Launches, Platform
 from bot.recent import newest_here
 from bot.replies import launching as replies
+from bot.replies import scheduling as scheduled
 from bot.replies.access import not_for_you, preset_lacks
 from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
 from bot.replies.suggestions import preset as preset_of
-from bot.state import BEGINNING, Intent, IntentKind
+from bot.state import BEGINNING, Intent, IntentKind, Schedule
 from bot.targets.run import having_launcher, platform_of, require
 from bot.usual import Habit
 from bot.wordlike import nearest
 
-OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
+OWN = (
+    "launcher",
+    "preset",
+    "connection",
+    "again",
+    *schedule.NAMES,
+)  # parameters of the verb that are none of the run's
 PATIENCE = 1.5  # seconds for what a form is filled in with: a chat waits three for it
 UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is looked for
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
+    if schedule.is_about_schedules(asked):
+        done = await schedule.handle(asked, services)
+        return done if isinstance(done, Reply) else await _anew(done, asked, services)
+    preset = _launcher(asked, services)[1]
+    at = await schedule.when(asked, services, preset)
     platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
-    preset = _launcher(asked, services)[1]
     fields = _given(asked, launches, services)
     lacking = [field for field in fields if field.required and not field.value]
     if lacking:
@@ -62,7 +76,10 @@ async def handle(asked: Asked, services: Services) -> Reply:
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
     request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)
-    return await propose(request, platform, asked, services, preset=preset.name if preset else "")
+    by = preset.name if preset else ""
+    if at is not None:
+        return await _propose_schedule(request, platform, asked, services, at, preset=by)
+    return await propose(request, platform, asked, services, preset=by)
 
 
 async def propose(
@@ -82,11 +99,7 @@ async def propose(
     this came from, where that was asked for here.
     """
     launches = require(platform, LAUNCHES, services)
-    request = await resolved(request, platform)
-    shown = second.parameters(request, launches)
-    fields = launches.form(request.launcher, request.values)
-    who, where = asked.invocation.actor, asked.invocation.place
-    await check(request, preset, platform, services, actor=who, place=where, afresh=asked.afresh)
+    request, shown = await _checked(request, platform, asked, services, preset)
     repeated = await confirm.repeated(
         request, platform.connection, services, key=request.key, subject=request.launcher
     )
@@ -103,18 +116,78 @@ async def propose(
     left = await reserving.left(intent, platform, services)
     if isinstance(left, Reply):
         return left
-    labels = {field.name: field.label for field in fields}
     cost, alone = launches.cost(request), asked.invocation.place.direct
     if of is not None:
         found = habits.repeated(launches, request, of, first)
         differs = replies.repeated(found, platform.terms, alone=alone)
     else:
-        unlike = habits.unlike(launches, request, newest or ())
+        unlike, labels = habits.unlike(launches, request, newest or ()), _labels(launches, request)
         differs = (replies.unlike(unlike, labels, services.clock.now(), platform.terms),) if unlike else ()
     return replies.confirmation(
         intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings, differs=differs,
         findable=platform.lists is not None, of=of, quotas=left, second=second.warning(intent, services),
     )  # fmt: skip
+
+
+async def _checked(
+    request: LaunchRequest, platform: Platform, asked: Asked, services: Services, preset: str
+) -> tuple[LaunchRequest, tuple[tuple[str, str], ...]]:
+    """Return a launch with its launcher looked up, and its parameters as they are sent. Raises `UserError`."""
+    launches = require(platform, LAUNCHES, services)
+    request = await resolved(request, platform)
+    sent = second.parameters(request, launches)
+    who, where = asked.invocation.actor, asked.invocation.place
+    await check(request, preset, platform, services, actor=who, place=where, afresh=asked.afresh)
+    return request, sent
+
+
+def _labels(launches: Launches, request: LaunchRequest) -> dict[str, str]:
+    return {field.name: field.label for field in launches.form(request.launcher, request.values)}
+
+
+async def _propose_schedule(
+    request: LaunchRequest,
+    platform: Platform,
+    asked: Asked,
+    services: Services,
+    at: schedule.When,
+    *,
+    preset: str,
+) -> Reply:
+    """Keep a schedule of a launch as a draft and show it for confirmation; what was confirmed beforehand is kept at once."""
+    launches, now = require(platform, LAUNCHES, services), services.clock.now()
+    request, parameters = await _checked(request, platform, asked, services, preset)
+    scheduling.check_approval(preset, services)
+    wanted = at.request(request, preset)
+    instead_of = await schedule.check(wanted, platform.connection, asked, services)
+    newest: list[Run] | None = None
+    with suppress(ServiceError):
+        newest = await _newest(request, platform, services)
+    warnings = await _warnings(request, newest, platform, asked, services, at_once=False)
+    intent = await confirm.draft(wanted, platform.connection, asked, services, key=request.key,
+                                 subject=request.launcher, preset=preset)  # fmt: skip
+    if asked.invocation.confirmed:
+        return await confirm.go(intent, asked, services)
+    quotas = await reserving.each_time(replace(intent, request=request), platform, services)
+    if isinstance(quotas, Reply):
+        return quotas
+    shown = scheduled.Shown(
+        request=wanted, times=at.times, terms=platform.terms, cost=launches.cost(request), warnings=warnings,
+        parameters=tuple((name, value) for name, value in parameters if value != request.key),
+        alone=asked.invocation.place.direct, instead_of=instead_of, quotas=quotas,
+    )  # fmt: skip
+    return scheduled.confirmation(intent, shown, now)
+
+
+async def _anew(there: Schedule, asked: Asked, services: Services) -> Reply:
+    """Ask for a confirmation of what a schedule launches by the settings of now, in the name of who asks."""
+    platform = services.platforms.get(there.connection)
+    launch = scheduling.of_now(there.request, platform, services)
+    if platform is None or launch is None:
+        raise scheduled.cannot_resume(there, scheduled.differs(there.request, launch))
+    at = schedule.When(times=there.times, zone=there.request.zone, given=dict(there.request.given))
+    launch = replace(launch, key=services.new_key())
+    return await _propose_schedule(launch, platform, asked, services, at, preset=there.request.preset)
 
 
 async def _platform(asked: Asked, services: Services) -> Platform:
@@ -163,16 +236,18 @@ def _given(asked: Asked, launches: Launches, services: Services) -> tuple[Field,
     """Return the launcher and what the platform asks for, filled in; a preset fills what is not said."""
     launcher, preset = _launcher(asked, services)
     own = {**asked.command.named, **asked.invocation.values}
-    values = _values(launches, launcher, preset.values if preset else {})
-    values |= _values(launches, launcher, {name: value for name, value in own.items() if name not in OWN})
+    values = scheduling.filled(launches, launcher, preset.values if preset else {})
+    values |= scheduling.filled(
+        launches, launcher, {name: value for name, value in own.items() if name not in OWN}
+    )
     first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
                   hint="the exact name, for example basic_test", shapes=True)  # fmt: skip
     return (first, *launches.form(launcher, values))
 
 
-def _values(launches: Launches, launcher: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return values by the names of the platform's form, whatever they are called where they were given."""
-    return {field.name: field.value for field in launches.form(launcher, given) if field.value}
+def _reread(platforms: Collection[Platform], command: ParsedCommand) -> ParsedCommand:
+    """Read the words behind `at=` as its value, and a length of time at the end."""
+    return _with_length(platforms, schedule.reread(command))
 
 
 def _with_length(platforms: Collection[Platform], command: ParsedCommand) -> ParsedCommand:
@@ -286,6 +361,11 @@ def _form(fields: tuple[Field, ...], platform: Platform, asked: Asked, services:
         where = Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=platform.connection,
                       choices=tuple(services.platforms), offered=not asked.value("connection"))  # fmt: skip
         fields = (*fields, where)
+    if at := asked.value(schedule.AT):  # it stays a launch at times
+        fields = (
+            *fields,
+            Field(name=schedule.AT, label="When", kind=FieldKind.TEXT, value=at, required=True),
+        )
     return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
 
 
@@ -297,19 +377,30 @@ def _reason(given: str, repeated: Intent | None) -> str:
 
 
 async def _warnings(
-    request: LaunchRequest, newest: list[Run] | None, platform: Platform, asked: Asked, services: Services
+    request: LaunchRequest,
+    newest: list[Run] | None,
+    platform: Platform,
+    asked: Asked,
+    services: Services,
+    *,
+    at_once: bool = True,
 ) -> tuple[Line, ...]:
-    """Say what makes this launch look like a slip: an unseen launcher, one at work already, nothing to compare with."""
+    """Say what makes this launch look like a slip: an unseen launcher, nothing to compare with.
+
+    `at_once`: it is launched now, so that one at work already counts too.
+    """
     launcher = request.launcher
     warnings = [*require(platform, LAUNCHES, services).notes(request)]
     unlisted = newest == [] and request.launcher_key is None
     if unlisted and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *_presets(asked, services)])))
     going = next((run for run in newest or () if not run.status.terminal), None)
-    if going is not None:
+    if going is not None and at_once:
         warnings.append(replies.under_way(going, platform.terms))
     warnings += await _not_compared(request, newest or (), platform, services)
-    if any(_unclear(intent, request, platform, services) for intent in await services.store.open_intents()):
+    if at_once and any(
+        _unclear(intent, request, platform, services) for intent in await services.store.open_intents()
+    ):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
 
@@ -373,7 +464,7 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     parameters = (*first, *taken, *verb.parameters[1:])
     if all(platform.runs_nothing for platform in platforms if platform.launches):
         verb = replace(verb, summary="open a run to report into; shows what would be sent and asks first")
-    return replace(verb, parameters=parameters, further=check, reread=partial(_with_length, platforms))
+    return replace(verb, parameters=parameters, further=check, reread=partial(_reread, platforms))
 
 
 VERB = Verb(
@@ -388,11 +479,13 @@ VERB = Verb(
         Parameter(name="again", summary="For “clew ask --yes”: launch even if the same was just launched", kind=FieldKind.FLAG,
                   example="again=yes"),
         Parameter(name="connection", summary="The connection, if there are several", kind=FieldKind.TEXT),
+        *schedule.PARAMETERS,
     ),
     examples=(
         "launch basic_test duration=30",
         'launch Payments Nightly duration=1h30m source=main description="retry fix"',
         "launch basic_test duration=10 custom.seed=7 antithesis.performance_tier=high",
+        'launch basic_test duration=30 at="weekdays 02:00"',
     ),
     role=Role.LAUNCH,
     changes=True,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
-from bot.commands import expected, mute
+from bot.commands import expected, mute, schedule
 from bot.commands.parameters import BEGIN, first_of
 from bot.errors import UserError
 from bot.replies import channel as of_channel
@@ -36,6 +36,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
         for each in settings
         for line in of_channel.said(each, now, at_once=at_once, mentions=bool(rules))
     ]
+    notes += await schedule.lines(services, channel)
     reply = replies.listing(
         found,
         services.left_out,

@@ -17,7 +17,7 @@ from bot.replies.confirming import WORDS, named, run_named
 from bot.replies.meant import mistaken
 from bot.replies.outlook import Outlook, going_on, reruns, stop_told
 from bot.replies.wording import duration, elapsed, listed, run_name, sentence, short_id, stopped, titled
-from bot.state import Intent, IntentState, StopAsked
+from bot.state import Intent, IntentState, ScheduleRequest, StopAsked
 from bot.terms import Terms
 from bot.triage import (
     Agent,
@@ -377,6 +377,6 @@ def _context(intent: Intent) -> Context | None:
     """Return what the card speaks of: the new run, else the one that was meant."""
     if isinstance(intent.request, PublishRequest):
         return Context(run=intent.request.source)
-    meant = intent.request.run_id if not isinstance(intent.request, LaunchRequest) else None
+    meant = None if isinstance(intent.request, LaunchRequest | ScheduleRequest) else intent.request.run_id
     run = (intent.run_id if isinstance(intent.request, RerunRequest) else None) or meant
     return Context(run=RunRef(intent.connection, run)) if run else None

@@ -48,6 +48,7 @@ WORDS: Mapping[IntentKind, Words] = {
         "change of the quarantine", "changed", another="change it once more", became=""
     ),
     IntentKind.PUBLISH: Words("publication", "written", another="write all of it once more", became="record"),
+    IntentKind.SCHEDULE: Words("schedule", done="scheduled", another="schedule it once more", became=""),
 }
 _RECORD = Words("launch", another="open another record", became="record")  # where a launch runs nothing
 
@@ -76,6 +77,8 @@ HAPPENED = {
     IntentState.DECLINED: "It has already been cancelled. {nothing}",
     IntentState.EXPIRED: "It was not confirmed in time. {nothing}",
 }
+
+SCHEDULED = "It has already been confirmed. “launch schedules” shows how it stands."
 
 
 WAITING = frozenset({IntentState.DRAFT, IntentState.ASKED})
@@ -181,7 +184,10 @@ def happened(intent: Intent, by: str = "") -> Reply:
     """Answer a button that was pressed before, with what came of it; `by`: the second person who decided it."""
     words = WORDS[intent.kind]
     took = words.done if words.done == "started" else "taken"
-    told: list[Line] = [(HAPPENED[intent.state].format(nothing=words.nothing, done=words.done, took=took),)]
+    said = HAPPENED[intent.state].format(nothing=words.nothing, done=words.done, took=took)
+    if intent.kind is IntentKind.SCHEDULE and intent.state is IntentState.ACCEPTED:
+        said = SCHEDULED  # no platform has anything to do with it yet
+    told: list[Line] = [(said,)]
     if intent.state is IntentState.ACCEPTED and intent.run_id and words.became:
         told.append((f"It is {words.became} ", Untrusted(intent.run_id, code=True), "."))
     if by:

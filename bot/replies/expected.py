@@ -14,7 +14,7 @@ from bot.expecting import WINDOW, UsualStart
 from bot.model import Run
 from bot.platform import Platform
 from bot.replies.outlook import Outlook, going_on
-from bot.replies.wording import clock_time, duration, number_of, on_days, run_name, sentence, stopped
+from bot.replies.wording import clock_time, duration, number_of, on_days, ordinal, run_name, sentence, stopped
 from bot.state import Expectation, Notice, WhyNot
 from bot.usual import Times
 
@@ -236,7 +236,7 @@ def missing(
     """Say that nothing started by a deadline; `last`: when something did before, None where that is not known."""
     e = expectation
     problem = missing_problem(e, due)
-    row: Line = (f"That is the {_ordinal(in_a_row)} time in a row.",) if in_a_row > 1 else ()
+    row: Line = (f"That is the {ordinal(in_a_row)} time in a row.",) if in_a_row > 1 else ()
     before: Line = ()
     if last is not None:
         before = (f"The last one started {clock_time(last, e.zone)}, {duration(due - last)} before.",)
@@ -367,9 +367,3 @@ def _recent(expectation: Expectation, runs: str = "runs") -> Button:
     source = {"source": e.source} if e.source is not None else {}
     command = Command("status", {"launcher": e.launcher, "connection": e.connection, **source})
     return Button(label=f"Recent {runs}", command=command)
-
-
-def _ordinal(number: int) -> str:
-    """Write a number as an ordinal: "2nd", "11th"."""
-    teens = number % 100 in {11, 12, 13}
-    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

@@ -57,6 +57,23 @@ def _untimed(standing: Standing, terms: Terms) -> Line:
     return (f" How long this {terms.run.one} takes is not known before, so {counts}.",)
 
 
+def each_time(standings: list[tuple[Standing, str]], terms: Terms) -> tuple[Fact, ...]:
+    """Say what each of many runs will take: "1 of 5 runs and 30 of 120 minutes a day for this channel"."""
+    return tuple(
+        Fact("Quota, each time", _share_of_day(standing, name, terms)) for standing, name in standings
+    )
+
+
+def _share_of_day(standing: Standing, name: str, terms: Terms) -> Line:
+    share, parts = standing.share, list[str]()
+    if share.runs is not None:
+        parts.append(f"1 of {number_of(share.runs, terms.run)}")
+    if share.minutes is not None:
+        parts.append(f"{share.asked(standing.minutes):,} of {count(share.minutes, 'minute')}")
+    return (f"{' and '.join(parts)} a day for ", *_whose(standing.quota.per, name, terms), f" ({standing.quota.zone})",
+            *((".", *_untimed(standing, terms)) if _untimed(standing, terms) else ()))  # fmt: skip
+
+
 def spent(standing: Standing, name: str, terms: Terms, now: datetime) -> str:
     """Say why a run cannot be started, and when it can: today's quota is used up, or it never fits."""
     share, run = standing.share, terms.run

@@ -212,6 +212,12 @@ def on_days(days: frozenset[int]) -> str:
     return named.get(days) or f"on {listed([calendar.DAYS[day] for day in sorted(days)])}"
 
 
+def ordinal(number: int) -> str:
+    """Write a number as an ordinal: "2nd", "11th"."""
+    teens = number % 100 in {11, 12, 13}
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
 def day(at: datetime) -> str:
     """Write a day for people, in UTC."""
     return f"{at.day} {at:%b %Y}"

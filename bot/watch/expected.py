@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol
 
 from bot.cards import Card
@@ -27,17 +28,28 @@ from bot.expecting import (
     last_due,
     next_window,
 )
+from bot.launchers import is_called
 from bot.model import Run, RunQuery, RunRef, RunStatus, Secret
 from bot.notices import key_of
 from bot.platform import Platform, can_stop, has_moments
-from bot.ports import Channels, Clock, Expectations, Intents, Notices, Outbox, Subscriptions, WatchStore
+from bot.ports import (
+    Channels,
+    Clock,
+    Expectations,
+    Intents,
+    Notices,
+    Outbox,
+    Schedules,
+    Subscriptions,
+    WatchStore,
+)
 from bot.quiet import quiet_of
 from bot.recent import newest_here
 from bot.redact import masked
 from bot.replies import expected as replies
 from bot.replies.outlook import Outlook
 from bot.starts import Starts, starts_of, why_not
-from bot.state import EXPECTED, Cause, Expectation, NewDelivery, Notice
+from bot.state import EXPECTED, Cause, Expectation, IntentState, NewDelivery, Notice, Schedule
 from bot.usual import Times, times
 from bot.watch.auditor import Polled
 from bot.watch.finish import Render
@@ -48,8 +60,18 @@ SILENT = timedelta(hours=1)  # without a good look at a connection, until channe
 ENOUGH = 5  # runs that say how long one takes, before one takes unusually long
 
 
-class ExpectStore(WatchStore, Subscriptions, Expectations, Notices, Intents, Outbox, Channels, Protocol):
+class ExpectStore(
+    WatchStore, Subscriptions, Expectations, Notices, Intents, Schedules, Outbox, Channels, Protocol
+):
     """What is read and written of what is expected."""
+
+
+class _Scheduled(Enum):
+    """How a channel's own schedules stand to a deadline."""
+
+    NONE = "none launches that"
+    DUE = "one has still to say what became of it"
+    TOLD = "one has said that it was not launched"
 
 
 @dataclass(slots=True)
@@ -179,14 +201,38 @@ class Expected:
     async def _missing(
         self, look: _Look, e: Expectation, due: datetime, starts: Starts, platform: Platform
     ) -> None:
-        """Notify of a deadline that was missed; that of an earlier night is no longer the news."""
+        """Notify of a deadline that was missed; that of an earlier night is no longer the news.
+
+        Where the channel heard already that its own schedule launched nothing, it stays open without another message.
+        """
+        scheduled = await self._scheduled(e, due, platform)
+        if scheduled is _Scheduled.DUE:
+            return
         row = in_a_row(e, due, starts.all, starts.whole_since)
         last = max((start.at for start in starts.all if start.at <= due), default=None)
         card = replies.missing(e, due, row, last, platform)
         notice = _notice(e, due)
         if (notice.cause, notice.subject) in look.open:
             await self._store.close_notice(notice.cause, notice.subject, None, look.now)
-        await self._begin(look, notice, card)
+        if scheduled is _Scheduled.TOLD:
+            await self._store.open_notice(notice, None, look.now)
+        else:
+            await self._begin(look, notice, card)
+
+    async def _scheduled(self, e: Expectation, due: datetime, platform: Platform) -> _Scheduled:
+        """Say how a schedule of the same channel stands to a deadline: it tells of a launch that it did not make."""
+        begin, stands = counts_from(e, due), _Scheduled.NONE
+        for schedule in await self._store.schedules(e.channel):
+            if not _launches(schedule, e, platform):
+                continue
+            coming = schedule.times.next(schedule.done_until, schedule.request.zone)
+            if not schedule.told or (not schedule.paused and coming is not None and begin <= coming <= due):
+                return _Scheduled.DUE
+            if schedule.last_due is not None and begin <= schedule.last_due <= due:
+                intent = await self._store.intent(schedule.last_intent or "")
+                if intent is None or intent.state is not IntentState.ACCEPTED:
+                    stands = _Scheduled.TOLD
+        return stands
 
     async def _exact(
         self, e: Expectation, due: datetime, starts: Sequence[Start], platform: Platform
@@ -367,6 +413,15 @@ class Expected:
             return replace(run, launcher=launcher, launcher_name=launcher, source=source or None)
         run_ids = tuple(about)
         return (await self._store.recorded(connection, run_ids)).get(run_ids[0]) if run_ids else None
+
+
+def _launches(schedule: Schedule, e: Expectation, platform: Platform) -> bool:
+    """Whether a schedule launches what is expected."""
+    launch = schedule.request.launch
+    if schedule.connection != e.connection or not is_called(e.launcher, launch.launcher):
+        return False
+    group = platform.launches.group(launch) if platform.launches is not None and e.source else None
+    return e.source is None or (group is not None and group.series[1] == e.source)
 
 
 def _notice(expectation: Expectation, due: datetime) -> Notice:

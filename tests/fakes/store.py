@@ -37,6 +37,7 @@ from tests.fakes.store_links import MemoryLinks
 from tests.fakes.store_marks import MemoryPropertyStates
 from tests.fakes.store_mentions import MemoryMentions
 from tests.fakes.store_publications import MemoryPublications
+from tests.fakes.store_schedules import MemorySchedules
 from tests.fakes.store_watch import MemoryWatch
 
 __all__ = ["MemoryStore"]
@@ -287,6 +288,7 @@ class MemoryStore(
     MemoryLinks,
     MemoryChannels,
     MemoryIntents,
+    MemorySchedules,
     MemoryPublications,
 ):
     """All of the store. `unconfirmed_after`: seconds after a claim at which its outcome is in doubt."""

@@ -21,10 +21,12 @@ from adapters.chat.conversation import Conversation
 from adapters.html.hosts import by_its_name
 from adapters.html.pages import html_application
 from adapters.http_server import listening
+from bot.access import Denied
 from bot.handler import Handler
 from bot.model import Secret
 from bot.ports import Clock, Store
 from bot.replies import chat_page
+from bot.state import Actor, Invocation
 
 LOOPBACK = "127.0.0.1"
 FINISHING = 5.0  # seconds that answers under way get at the end
@@ -49,6 +51,11 @@ class BrowserChat:
         receiver = Receiver(self._conversation, self.chat.room, views, forms, self._uploads, clock)
         self._routes = [*views.routes(), *receiver.routes()]
         self._closed = asyncio.Event()
+
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
+        """Return the same person."""
+        del invocation
+        return actor
 
     async def run(self) -> None:
         """Serve the page until closed. Raises `UserError` where the port cannot be used."""

@@ -22,9 +22,11 @@ from adapters.chat.discord.sender import CALL_SECONDS, Sender
 from adapters.chat.discord.settings import Discord
 from adapters.chat.discord.surface import DiscordSurface
 from adapters.chat.surface import PROGRESS_SECONDS
+from bot.access import Denied
 from bot.errors import StoreError
 from bot.handler import Handler
 from bot.ports import Clock, Store
+from bot.state import Actor, Invocation
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,10 @@ class DiscordChat:
     def connected(self) -> bool:
         """Whether events arrive."""
         return self._supervisor.connected
+
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
+        """Return a member as Discord tells of them now."""
+        return await self._surface.afresh(invocation, actor)
 
     async def run(self) -> None:
         """Receive until closed. Raises `ChatRefused` where Discord does not take the token."""

@@ -25,8 +25,11 @@ from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
 from adapters.chat.slack.status import ThreadStatus
 from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import PROGRESS_SECONDS, Deadlines
+from bot.access import Denied
 from bot.handler import Handler
 from bot.ports import Clock, Halted, NotDelivered, Store
+from bot.replies import problems
+from bot.state import Actor, Invocation
 from bot.waiting import Backoff, first_of
 
 log = logging.getLogger(__name__)
@@ -75,6 +78,12 @@ class SlackChat:
     def connected(self) -> bool:
         """Whether a socket is open, or the HTTP port."""
         return self._transport is not None and self._transport.connected
+
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
+        """Return a person as Slack tells of them now; before Slack has let us in, nothing is known."""
+        if self._receiver is None:
+            return Denied(problems.rights_not_known("Slack"), "permissions-unknown")
+        return await self._receiver.surface.afresh(invocation, actor)
 
     async def run(self) -> None:
         """Receive until closed. Raises `ChatRefused` where Slack does not take the tokens."""

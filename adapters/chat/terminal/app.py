@@ -12,8 +12,10 @@ from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.settings import Terminal as Settings
 from adapters.chat.terminal.surface import TerminalSurface
 from adapters.chat.terminal.transcript import Transcript
+from bot.access import Denied
 from bot.handler import Handler
 from bot.ports import Clock, Store
+from bot.state import Actor, Invocation
 
 FINISHING = 5.0  # seconds that answers under way get at the end
 
@@ -34,6 +36,11 @@ class TerminalChat:
         self._conversation = Conversation(handler, TerminalSurface(self.chat), clock)
         self.receiver = Receiver(self._conversation, self.chat, clock, new_key=handler.services.new_key)
         self._talking: asyncio.Task[None] | None = None
+
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
+        """Return the same person."""
+        del invocation
+        return actor
 
     async def run(self) -> None:
         """Answer what a restart cut off, and talk until the person leaves or `close` is called."""

@@ -9,7 +9,17 @@ import pytest
 
 from bot.errors import NotFound
 from bot.model import LaunchRequest, Run, RunStatus
-from bot.state import Cause, ChannelSettings, Intent, IntentState, Mute, Notice, Subscription
+from bot.state import (
+    Cause,
+    ChannelSettings,
+    Intent,
+    IntentState,
+    Mute,
+    Notice,
+    Schedule,
+    ScheduleRequest,
+    Subscription,
+)
 from tests.fakes.expecting import KEY, NIGHTLY, Night, at
 from tests.fakes.runs import a_build, a_run
 from tests.fakes.service import FakeRunService, a_build_server, a_harness
@@ -430,3 +440,75 @@ async def test_unread__who_watches_it_where_there_is_no_operator(
     await night.until(at(15, 15), step=300)
 
     assert [delivery.channel for delivery in night.it.told] == channels
+
+
+# Beside a schedule of the same channel -------------------------------------------------------------
+
+
+async def scheduled(night: Night, **changes: object) -> Schedule:
+    """Keep a schedule of what the channel expects, and what became of it so far."""
+    launch = LaunchRequest(launcher="Payments Nightly", key="", values={"duration": "30"})
+    made = Schedule(
+        id="s" * 32, channel=CHANNEL, connection="demo", actor="fake:user:U1", principals=frozenset(),
+        request=ScheduleRequest(launch=launch, times="0 2 * * *", zone="UTC"), made_at=at(12, 15), done_until=at(12, 15),
+    )  # fmt: skip
+    draft = Intent(
+        id=made.id, connection="demo", actor=made.actor, channel=CHANNEL, thread=None, request=made.request,
+        subject="Payments Nightly", state=IntentState.DRAFT, created_at=at(12, 15),
+    )  # fmt: skip
+    await night.it.store.draft(draft)
+    await night.it.store.schedule(made, at(12, 15))
+    after = replace(made, **changes)  # type: ignore[arg-type]  # the test's own fields
+    await night.it.store.change_schedule(made, after, at(12, 15))
+    return replace(after, version=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"done_until": at(2), "last_due": at(2), "last": "It was refused."}, 0),  # the channel heard that
+        ({"done_until": at(2), "last_due": at(2, 15), "last": "It was refused."}, 1),  # of another night
+        ({"paused": "Bo paused it."}, 1),
+        ({}, 0),  # it is due, and has still to tell
+    ],
+    ids=["told", "another night", "paused", "due"],
+)
+async def test_missing__beside_a_schedule(changes: dict[str, object], told: int) -> None:
+    """A launch that the channel's schedule did not make is told by the schedule alone; the alarm stays open."""
+    night = Night()
+    await night.begin()
+    await scheduled(night, **changes)
+
+    assert len(await night.until(at(4))) == told
+    assert len(await night.it.store.notices()) == (1 if changes else 0)
+
+
+async def test_missing__told_by_the_schedule_and_started_after_all() -> None:
+    """What is over is told, whoever told of its beginning."""
+    night = Night()
+    await night.begin()
+    await scheduled(night, done_until=at(2), last_due=at(2), last="It was refused.")
+    await night.until(at(3.2))
+    run = a_run(1, status=RunStatus.IN_PROGRESS, created_at=at(3.5), started_at=at(3.5))
+    night.it.service.add_run(run)
+
+    assert await night.until(at(4)) == ["Payments Nightly: it started at 16 May 03:30 UTC, 30 min late."]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"), [(True, 1), (False, 0)], ids=["accepted and never seen", "refused"]
+)
+async def test_missing__beside_a_schedule_that_launched(*, accepted: bool, told: int) -> None:
+    """A launch that was taken and never became a run is news; one that was refused was told."""
+    night = Night()
+    await night.begin()
+    schedule = await scheduled(night, done_until=at(2), last_due=at(2), last_intent="i" * 32)
+    state = IntentState.ACCEPTED if accepted else IntentState.REJECTED
+    await night.it.store.draft(
+        Intent(
+            id="i" * 32, connection="demo", actor=schedule.actor, channel=CHANNEL, thread=None,
+            request=schedule.request.launch, subject="Payments Nightly", state=state, created_at=at(2),
+        )
+    )  # fmt: skip
+
+    assert len(await night.until(at(4))) == told

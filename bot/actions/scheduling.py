@@ -1,0 +1,67 @@
+"""Schedules: what one launches by the settings of now, and keeping one that its maker confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.actions import send
+from bot.cards import Reply
+from bot.command import Asked, Services
+from bot.launch_rules import LAUNCHER, is_of
+from bot.model import LaunchRequest
+from bot.platform import Launches, Platform
+from bot.replies import scheduling as replies
+from bot.state import Intent, Schedule, ScheduleRequest
+
+
+def filled(launches: Launches, launcher: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return values by the names of the platform's form, whatever they are called where they were given."""
+    return {field.name: field.value for field in launches.form(launcher, given) if field.value}
+
+
+def of_now(request: ScheduleRequest, platform: Platform | None, services: Services) -> LaunchRequest | None:
+    """Return what a schedule would launch by the settings of now; None where its preset or its connection is gone.
+
+    What was confirmed is what stands in the request. Raises `UserError` where a value is none that a launch takes any more.
+    """
+    if platform is None or platform.launches is None:
+        return None
+    if not request.preset:
+        return request.launch
+    preset = services.presets.get(request.preset)
+    if preset is None:
+        return None
+    launcher = request.given.get(LAUNCHER, preset.launcher)
+    given = {name: value for name, value in request.given.items() if name != LAUNCHER}
+    values = filled(platform.launches, launcher, preset.values) | filled(platform.launches, launcher, given)
+    if not is_of(request.launch, launcher):
+        return replace(request.launch, launcher=launcher, launcher_key=None, values=values)
+    return request.launch if values == request.launch.values else replace(request.launch, values=values)
+
+
+def check_approval(preset: str, services: Services) -> None:
+    """Refuse a preset that needs a second person: nobody can be asked when it is due. Raises `Forbidden`."""
+    used = services.presets.get(preset)
+    if used is not None and used.approve is not None:
+        raise replies.needs_approval(preset)
+
+
+async def keep(intent: Intent, asked: Asked, services: Services) -> Reply | None:
+    """Keep what was confirmed; None where somebody settled it meanwhile. Raises `UserError` where there are too many."""
+    now, who = services.clock.now(), asked.invocation.actor
+    schedule = Schedule(
+        id=intent.id, channel=intent.channel, connection=intent.connection, actor=intent.actor,
+        principals=who.principals, request=intent.request_as(ScheduleRequest), made_at=now, done_until=now,
+    )  # fmt: skip
+    here = await services.store.schedules(intent.channel)
+    if len([other for other in here if other.same != schedule.same]) >= replies.MOST:
+        raise replies.too_many()
+    if not await services.store.schedule(schedule, now):
+        return None
+    if who.name:
+        await services.store.keep_name(who.id, who.name)
+    when = replies.of_request(schedule.request, schedule.times)
+    said = f"{schedule.request.name} {when}"
+    await send.note(intent, "confirmed", said, store=services.store, now=now)
+    return replies.scheduled(schedule, intent, now)
