@@ -110,6 +110,8 @@ def _whose(per: Per, name: str, terms: Terms) -> Line:
         case Per.CHANNEL:
             return (Untrusted(name),) if name else ("this channel",)
         case Per.LAUNCHER:
+            if not name:
+                return (f"{terms.run.many} whose {terms.launcher.one} is not known",)
             return (f"the {terms.launcher.one} “", Untrusted(name), "”")
         case Per.CONNECTION:
             return ("the connection “", Untrusted(name), "”")

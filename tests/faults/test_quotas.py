@@ -23,6 +23,7 @@ from tests.fakes.runs import a_run
 from tests.fakes.service import Launching
 from tests.fakes.stage import ANN, BO, POLICY, Stage
 from tests.fakes.store import MemoryStore
+from tests.faults import test_approving
 from tests.faults.test_launching import LAUNCH, STARTED, a_stage, confirm, live_on, the_intent
 from tests.faults.test_launching_machine import HOWS, NIGHTLY, Launches
 
@@ -61,6 +62,26 @@ async def test_confirm__process_dies_at_a_store_call(dies_at: int, committed: bo
     assert dies_at < CALLS or not store.dead, "there are more calls to die at"
     assert held or not started
     assert await has_room(stage) is not held
+
+
+@pytest.mark.parametrize("how", [Launching.NORMAL, Launching.REFUSED])
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize("dies_at", range(1, CALLS + 1))
+async def test_approve__process_dies_at_a_store_call(dies_at: int, committed: bool, how: Launching) -> None:
+    """Where a second person says yes it is reserved with that, and only then."""
+    asked = (await test_approving.a_stage("confirm")).restarted(policy=ONE)
+    before = await has_room(asked)
+    asked.service.next_launch(how)
+    store = MortalStore(asked.memory, dies_at=dies_at, committed=committed)
+    await test_approving.say(asked.restarted(store=store.typed), "approve", BO)
+    later = asked.restarted()
+    await later.pass_time(20)
+    await test_approving.say(later, "approve", BO, times=3)
+    await later.pass_time(900, step=15)
+
+    assert dies_at < CALLS or not store.dead, "there are more calls to die at"
+    assert before
+    assert await has_room(asked) is (the_intent(asked).state not in MAY_RUN)
 
 
 @pytest.mark.parametrize("doomed", ["before", "after"])

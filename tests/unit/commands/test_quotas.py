@@ -209,6 +209,15 @@ async def test_rerun__counts_as_one() -> None:
     assert quotas_of(second)[0].startswith("1 of 2 builds and 100 of 100 minutes")
 
 
+async def test_rerun__of_an_unknown_launcher() -> None:
+    """Runs of which nobody knows the launcher share what each launcher has."""
+    stage = a_stage(Quota(per=Per.LAUNCHER, runs=2), service=a_build_server())
+    stage.service.add_run(a_run(1, launcher=""))
+    reply = await stage.say(f"rerun {run_id(1)}")
+
+    assert quotas_of(reply)[0].startswith("2 of 2 builds are left today for builds whose job is not known;")
+
+
 async def test_debug__takes_nothing() -> None:
     """What starts no run is not held to quotas."""
     stage = a_stage(Quota(per=Per.CHANNEL, runs=0))
