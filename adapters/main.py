@@ -16,6 +16,7 @@ import typer
 
 from adapters.cli.finishing import finish
 from adapters.cli.operating import access, audit, channels, database, outbox
+from adapters.cli.usage import ForScripts
 from adapters.simulator.registry import SIMULATORS
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def main(
     *, version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False
 ) -> None:
     """Answer `--version`; everything else is a command, whose texts reach any terminal."""
-    from adapters.cli.encoding import take_any_text
+    from adapters.cli.encoding import open_closed_streams, take_any_text
 
+    open_closed_streams()
     take_any_text()
     if version:
         typer.echo(f"clew {_version()}")
@@ -121,7 +123,7 @@ def _words(context: typer.Context, incomplete: str) -> list[str]:
 
 
 # An input hash begins with a sign, and `--window 20` is a word of the command: only our own options are ours.
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(cls=ForScripts, context_settings={"ignore_unknown_options": True})
 def ask(
     command: Annotated[
         list[str] | None,
@@ -164,7 +166,7 @@ def ask(
         finish(_answered(lambda parts: answer(parts, command or ["help"], manner), as_json=as_json))
 
 
-@app.command()
+@app.command(cls=ForScripts)
 def wait(
     run: Annotated[
         list[str],

@@ -15,7 +15,7 @@ from adapters.chat.saved_files import with_files_saved
 from adapters.chat.terminal.events import CHANNEL, invocation
 from adapters.cli.answer_json import answer_json, failure_json
 from adapters.cli.failing import explain
-from adapters.cli.finishing import FAILED, write_nothing_more
+from adapters.cli.finishing import FAILED, reader_may_leave
 from adapters.cli.parts import Parts
 from adapters.cli.verdicts import code_of
 from bot.actions.confirm import CONFIRM
@@ -77,11 +77,12 @@ async def ask(parts: Parts, command: Sequence[str], manner: Manner) -> int:
             answer_json(reply, verb=verb.name if verb else "", exit_code=code, thread=thread, hints=hints,
                         show_link=manner.show_link)
         )  # fmt: skip
-    else:
-        _draw(reply.card, links, kept, plainly=manner.show_link)
-        print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
-    if why:
-        print(why, file=sys.stderr)  # noqa: T201 - the answer
+    with reader_may_leave():
+        if not manner.as_json:
+            _draw(reply.card, links, kept, plainly=manner.show_link)
+            print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
+        if why:
+            print(why, file=sys.stderr)  # noqa: T201 - the answer
     return code
 
 
@@ -92,19 +93,15 @@ def not_answered(error: Exception) -> int:
 
 
 def print_json(found: Mapping[str, Any]) -> None:
-    """Write an answer as data; a reader that leaves early changes nothing of it."""
-    out = sys.stdout
-    if not out:
-        return
-    ascii_only = not (out.encoding or "").lower().startswith("utf")
-    try:
-        print(json.dumps(found, ensure_ascii=ascii_only, indent=2), file=out, flush=True)
-    except BrokenPipeError:
-        write_nothing_more()
+    """Write an answer as data."""
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    with reader_may_leave():
+        print(json.dumps(found, ensure_ascii=ascii_only, indent=2))  # noqa: T201 - the answer
 
 
 async def _report(text: str) -> None:
-    print(f"… {text}", file=sys.stderr)  # noqa: T201 - progress for the person
+    with reader_may_leave():
+        print(f"… {text}", file=sys.stderr)  # noqa: T201 - progress for the person
 
 
 def _code(reply: Reply, manner: Manner) -> tuple[int, str]:

@@ -12,6 +12,7 @@ import typer
 from adapters import logs, settings
 from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
+from adapters.cli.finishing import reader_may_leave
 from adapters.cli.hooks import hook_url
 from adapters.cli.page.serve import address_of, way_in
 from adapters.clock import SystemClock
@@ -86,7 +87,8 @@ async def doctor() -> int:
     bad = False
     async for finding in _findings():
         bad = bad or finding.bad
-        typer.echo(_line(finding))
+        with reader_may_leave():
+            typer.echo(_line(finding))
     return int(bad)
 
 

@@ -1,9 +1,10 @@
-"""Standard output and error in any encoding: what a terminal has no sign for is written in signs that it has."""
+"""The standard streams as a program needs them: all three are there, and what is written has signs for every text."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from types import MappingProxyType
 
@@ -13,6 +14,16 @@ SIGNS = MappingProxyType({
     "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MULTIPLICATION SIGN}": "x",
     "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ",
 })  # fmt: skip
+
+
+def open_closed_streams() -> None:
+    """Put nothing in the place of each stream that was closed from the start, as `2>&-` does.
+
+    Python has None there: `print` then writes to another stream, and the next file that is opened gets the number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
 
 
 def take_any_text() -> None:

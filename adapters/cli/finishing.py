@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -16,14 +17,14 @@ FAILED = 2
 def finish(work: Coroutine[Any, Any, int]) -> NoReturn:
     """Run a command to its end and leave with its exit code; an error is a sentence, never a stack trace.
 
-    A reader that leaves early, as `head` does, is no error.
+    A reader that leaves early, as `head` does, is no error; nothing more is done then, so what has a verdict to leave
+    with writes under `reader_may_leave`.
     """
     import asyncio
 
     try:
         code = asyncio.run(work)
-        if sys.stdout:  # None where it was closed from the start
-            sys.stdout.flush()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
@@ -37,6 +38,20 @@ def finish(work: Coroutine[Any, Any, int]) -> NoReturn:
     raise typer.Exit(code)
 
 
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Write something and go on, whether or not anybody reads it: the exit code is the same."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        write_nothing_more()
+
+
 def write_nothing_more() -> None:
-    """Let what is still to be written go nowhere: the interpreter writes it out at its end, and would fail once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let what nobody reads go nowhere: the interpreter writes it out at its end, and would fail once more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from adapters import logs, settings
+from adapters.cli.finishing import reader_may_leave
 from adapters.clock import SystemClock
 from adapters.configuration.database import SqliteFile, read_address
 from adapters.redact import redact
@@ -37,7 +38,8 @@ class Opened:
 
 def say(line: str, loaded: Settings, *, err: bool = False) -> None:
     """Print a line without a secret of the settings, and without anything that a terminal would obey."""
-    typer.echo(one_line(redact(line, loaded.secrets)), err=err)
+    with reader_may_leave():
+        typer.echo(one_line(redact(line, loaded.secrets)), err=err)
 
 
 def load() -> Settings:

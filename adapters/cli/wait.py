@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from uuid import uuid4
 from adapters.chat.terminal.events import invocation
 from adapters.cli.answer_json import answer_json
 from adapters.cli.ask import FAILURE, print_json
+from adapters.cli.finishing import reader_may_leave
 from adapters.cli.parts import Parts
 from adapters.cli.verdicts import NOT_ENDED, code_of
 from bot.analysis import RunAnalysis
@@ -35,9 +35,20 @@ async def wait(parts: Parts, run: Sequence[str], patience: Patience, *, as_json:
 
     What is named is looked up once: “latest” stays the run that it was.
     """
-    now, progress = parts.clock.monotonic, _Progress()
-    began, ended, failures = now(), None, 0
-    words, pinned = tuple(run), False
+    progress = _Progress()
+    try:
+        reply, code = await _until_ended(parts, tuple(run), patience, progress)
+    finally:
+        progress.end()
+    return _answer(reply, FAILURE if code is None else code, as_json=as_json)
+
+
+async def _until_ended(
+    parts: Parts, words: tuple[str, ...], patience: Patience, progress: _Progress
+) -> tuple[Reply, int | None]:
+    """Return the last look, and its exit code; None where nobody knows how the run stands."""
+    now = parts.clock.monotonic
+    began, ended, failures, pinned = now(), None, 0, False
     while True:
         reply = await _look(parts, words)
         found = reply.data
@@ -51,11 +62,9 @@ async def wait(parts: Parts, run: Sequence[str], patience: Patience, *, as_json:
         left = None if patience.timeout is None else patience.timeout - (now() - began)
         goes_on = code == NOT_ENDED or (code is None and pinned and failures < TRIES)
         if not goes_on or (left is not None and left <= 0):
-            break
+            return reply, code
         progress.show(_line(reply))
-        await asyncio.sleep(patience.every if left is None else min(patience.every, left))
-    progress.end()
-    return _answer(reply, FAILURE if code is None else code, as_json=as_json)
+        await parts.clock.sleep(patience.every if left is None else min(patience.every, left))
 
 
 async def _look(parts: Parts, words: Sequence[str]) -> Reply:
@@ -82,8 +91,8 @@ def _answer(reply: Reply, code: int, *, as_json: bool) -> int:
     if as_json:
         print_json(answer_json(reply, verb="wait", exit_code=code, thread=None, hints=(), show_link=False))
         return code
-    out = sys.stderr if reply.failed else sys.stdout
-    print(one_line(plain(reply.card.text)), file=out, flush=True)
+    with reader_may_leave():
+        print(one_line(plain(reply.card.text)), file=sys.stderr if reply.failed else sys.stdout)
     return code
 
 
@@ -97,11 +106,12 @@ class _Progress:
         """Show how it stands."""
         if line == self._shown:
             return
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{line.ljust(len(self._shown))}")
-        else:
-            sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        with reader_may_leave():
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{line.ljust(len(self._shown))}")
+            else:
+                sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
         self._shown = line
 
     def end(self) -> None:

@@ -185,47 +185,97 @@ def test_terminal__colours(
     assert bool(COLOUR.search(shown)) == coloured
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("words", ["ask help", "ask --json help", "ask --json statsu"])
-def test_output__closed(words: str, tenant: SimulatedTenant, tmp_path: Path) -> None:
-    """Nobody reads the answer, and the exit code is what it would be."""
-    line = f'"$@" {words} >&-'
+def test_output__closed(words: str, closed: str, tenant: SimulatedTenant, tmp_path: Path) -> None:
+    """Nobody reads a stream: the exit code is what it would be, and what belongs there stands nowhere else."""
+    line = f'"$@" {words} {closed}'
     done = subprocess.run(
         ("sh", "-c", line, "sh", *CLEW), cwd=tmp_path, env=environment(tenant),
-        stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
     assert done.returncode == (1 if "statsu" in words else 0), done.stderr
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
+    assert "--thread" not in done.stdout
+    assert "2>&-" in closed or "--json" in words or "--thread" in done.stderr
 
 
-def test_pipe__that_closes_keeps_the_exit_code(tenant: SimulatedTenant, tmp_path: Path) -> None:
-    """A script that takes the first line alone is not told that all is well."""
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("ask --json statsu", 1),
+        ("ask statsu", 1),
+        ("ask --exit-status status nosuch", 5),
+        ("wait nosuch", 5),
+        ("wait --json nosuch", 5),
+        ("wait --json", 2),
+        ("access explain slack:user:T01:U01 slack:channel:T01:C01 launch", 1),
+    ],
+)
+@pytest.mark.parametrize("both", [False, True])
+def test_pipe__that_closes_keeps_the_exit_code(
+    words: str, code: int, both: bool, tenant: SimulatedTenant, tmp_path: Path
+) -> None:
+    """A script that takes the first line alone is not told that all is well, and never that the run passed."""
     reading, writing = os.pipe()
     os.close(reading)
+    if words.startswith("access"):
+        assert clew(tenant, tmp_path, "ask", "status").returncode == 0  # which makes the database
     try:
         done = subprocess.run(
-            (*CLEW, "ask", "--json", "statsu"), cwd=tmp_path, env=environment(tenant),
-            stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+            (*CLEW, *words.split()), cwd=tmp_path, env=environment(tenant),
+            stdout=writing, stderr=writing if both else subprocess.PIPE, text=True, timeout=120, check=False,
         )  # fmt: skip
     finally:
         os.close(writing)
 
-    assert done.returncode == 1
-    assert "Broken" not in done.stderr
+    assert done.returncode == code
+    assert "Broken" not in (done.stderr or "")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("ask", "--json", "--thread"), "--thread"),
+        (("ask", "--yes=3", "--json", "status"), "--yes"),
+        (("wait", "--json"), "run"),
+        (("wait", "latest", "--timeout", "soon", "--json"), "--timeout"),
+        (("wait", "latest", "--every", "0", "--json"), "--every"),
+        (("wait", "--json", "latest", "--nosuch"), "--nosuch"),
+    ],
+)
+def test_json__mistakes_of_the_command_line_are_data(
+    words: tuple[str, ...], said: str, tenant: SimulatedTenant, tmp_path: Path
+) -> None:
+    """What the options get wrong a script reads where it reads everything else; people read it as before."""
+    done = clew(tenant, tmp_path, *words)
+    plain = clew(tenant, tmp_path, *(word for word in words if word != "--json"))
+
+    found = answer(done.stdout)
+    assert (done.returncode, found["exit_code"], found["error"]["kind"]) == (2, 2, "mistake")
+    assert said in found["error"]["message"]
+    assert f"clew {words[0]} --help" in found["error"]["message"]
+    assert (plain.returncode, plain.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("clew ask sta", "status"), ("clew ask status lau", "launcher="), ("clew ask --exit", "--exit-status"), ("clew wa", "wait")],
 )  # fmt: skip
-def test_completion(typed: str, offered: str, tenant: SimulatedTenant, tmp_path: Path) -> None:
-    """Verbs, their parameters and options, without a platform being asked."""
+def test_completion(typed: str, offered: str, shell: str, tenant: SimulatedTenant, tmp_path: Path) -> None:
+    """Verbs, their parameters and options, without a platform being asked; each shell has its own way to ask."""
     script = Path(sys.executable).with_name("clew")
-    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    asked = {
+        "bash": {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)},
+        "zsh": {"_TYPER_COMPLETE_ARGS": typed},
+        "fish": {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }
     done = subprocess.run(
-        (script,), cwd=tmp_path, env=environment(tenant, _CLEW_COMPLETE="complete_bash", **words),
+        (script,), cwd=tmp_path, env=environment(tenant, _CLEW_COMPLETE=f"complete_{shell}", **asked[shell]),
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
-    assert offered in done.stdout.split()
+    assert offered in re.findall(r"[\w=-]+", done.stdout)

@@ -60,6 +60,9 @@ def test_ask__launch_what_is_known_and_ratings(harness: SimulatedHarness) -> Non
     clusters = clew("clusters", "days=7")
 
     (execution,) = harness.world.executions
+    goes_on = CliRunner().invoke(app, ["wait", "latest", "--timeout", "0"])
+    harness.finish_execution(execution, failing=["Pay"])
+    ended = CliRunner().invoke(app, ["wait", "Release v2.3.0"])
     assert execution in launched
     assert "What is known of ai-test-harness" in known
     assert "Release v2.3.0" in known
@@ -68,4 +71,7 @@ def test_ask__launch_what_is_known_and_ratings(harness: SimulatedHarness) -> Non
     assert "Environment staging" in latest
     assert "Its scale is not documented." in rated
     assert "of failures" in clusters
+    assert (goes_on.exit_code, ended.exit_code) == (4, 1)
+    assert "Release v2.3.0" in goes_on.stdout
+    assert "FAILED" in ended.stdout
     assert harness.violations() == []
