@@ -22,9 +22,7 @@ class ForScripts(TyperCommand):
             if not as_data:
                 raise
             from adapters.cli.ask import not_answered
-            from bot.errors import UserError
+            from bot.replies.commands import wrong_options
 
-            problem = f"{error.format_message().rstrip('.')}."
-            raise typer.Exit(
-                not_answered(UserError(problem, f"`clew {info_name} --help` shows what it takes."))
-            ) from None
+            wrong = wrong_options(info_name or "", error.format_message())
+            raise typer.Exit(not_answered(wrong)) from None

@@ -108,3 +108,8 @@ def secret_taken_out(name: str, mask: str) -> UserError:
 def no_connection(name: str, known: Iterable[str]) -> UserError:
     """Answer a connection that the settings do not have."""
     return UserError(f"There is no connection “{name[:_SHOWN]}”.", f"Known connections: {', '.join(known)}.")
+
+
+def wrong_options(command: str, problem: str) -> UserError:
+    """Say what is wrong with the options of a command of the console script."""
+    return UserError(f"{problem.rstrip('.')}.", f"`clew {command} --help` shows what it takes.")
