@@ -18,6 +18,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, async_playwright
 
+PATIENCE = 60_000  # ms; a busy machine is no fault of a page
 NARROW, WIDE = 360, 1280  # px: a small phone, a notebook
 ARGUMENTS = (
     "--no-sandbox",  # as root there is none to be had
@@ -50,7 +51,7 @@ class Browser:
             java_script_enabled=scripts,
             **context,
         )
-        own.set_default_timeout(20_000)
+        own.set_default_timeout(PATIENCE)
         page = await own.new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda said: self._note(said.type, said.text))
@@ -69,7 +70,7 @@ async def browsing() -> AsyncIterator[Browser]:
     if path is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        chromium = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
         try:
             yield Browser(chromium)
         finally:

@@ -48,6 +48,7 @@ async def read(known: Known, _: Query) -> Values:
     if figures.get("database", WELL) != WELL:
         trouble = figures["database"]
     ready = not trouble and figures["ready"]
+    outbox = None if trouble else figures["outbox"]
     in_settings = known.policy.read_only
     connections, chats = [*_connections(known)], [*_chats(known)]
     return {
@@ -56,13 +57,13 @@ async def read(known: Known, _: Query) -> Values:
         "wrong": [
             *figures.get("problems", []),
             *_wrong([*connections, *chats]),
-            *_stuck(figures.get("outbox")),
+            *_stuck(outbox),
             *pages.need_a_person(len(notices)),
         ],
         "connections": connections,
         "chats": chats,
-        "outbox": figures.get("outbox"),
-        "oldest": _span(figures.get("outbox", {}).get("oldest_seconds")),
+        "outbox": outbox,
+        "oldest": _span(outbox.get("oldest_seconds")) if outbox else "",
         "notices": [*map(_told, notices[:MOST_NOTICES])],
         "notices_left_out": max(0, len(notices) - MOST_NOTICES),
         "read_only": read_only_by(read_only, in_settings=in_settings) if read_only or in_settings else "",
