@@ -44,8 +44,8 @@ class Quota:
     def written(self) -> str:
         """Write it whole: "channel slack:channel:T01:C01: 5 runs, 120 minutes a day (Europe/Berlin)"."""
         limits = [
-            f"{number} {noun}"
-            for number, noun in ((self.runs, "runs"), (self.minutes, "minutes"))
+            f"{number} {noun}{'' if number == 1 else 's'}"
+            for number, noun in ((self.runs, "run"), (self.minutes, "minute"))
             if number is not None
         ]
         counts = [f"a run of unknown length as {self.untimed}"] if self.untimed else []

@@ -144,7 +144,8 @@ async def _refused(
     full = sorted((standing for standing in standings if not standing.has_room), key=lambda one: one.ever)
     requester = await services.store.name(intent.actor) or intent.actor if intent.decided_by else ""
     said = [replies.spent(one, _named(one, intent, requester), services.terms, wanted.at) for one in full]
-    detail = "; ".join(f"{one.quota.rule}, {one.quota.written}" for one in full)
+    rules = "; ".join(f"{one.quota.rule}, {one.quota.written}" for one in full)
+    detail = f"{rules}; asked for {send.target(intent)}"
     noted = send.entry(intent, "denied", detail, wanted.at, by=intent.decided_by)
     await services.store.audit(noted)
     return await authorization.refusal(Denied(" ".join(said), full[0].quota.rule), services)

@@ -33,10 +33,11 @@ def today(
     standings: Sequence[tuple[Standing, str]], rules: Sequence[Quota], terms: Terms, now: datetime
 ) -> tuple[Line, ...]:
     """Say what is left of all that holds for somebody, and what each launcher gets."""
-    each = [quota for quota in rules if quota.per is Per.LAUNCHER and not quota.of]
+    of_launchers = [quota for quota in rules if quota.per is Per.LAUNCHER]
+    named = any(quota.of for quota in of_launchers)
     return (
         *(left(standing, name, terms, now) for standing, name in standings),
-        *(limit(quota, terms) for quota in each),
+        *(_limit(quota, terms, others=named) for quota in of_launchers if not quota.of),
     )
 
 
@@ -79,8 +80,7 @@ def spent(standing: Standing, name: str, terms: Terms, now: datetime) -> str:
     share, run = standing.share, terms.run
     whose = plain(_whose(standing.quota.per, name, terms))
     if 0 in {share.runs, share.minutes}:
-        of = f"{run.many}" if share.runs == 0 else "minutes"
-        return f"No {run.one} can be started for {whose}: the quota is 0 {of} a day."
+        return _nothing(whose, terms, runs=share.runs == 0)
     free = clock_time(share.until, standing.quota.zone, besides=now)
     if standing.runs_left == 0:
         limit = number_of(share.runs or 0, run)
@@ -96,11 +96,19 @@ def spent(standing: Standing, name: str, terms: Terms, now: datetime) -> str:
     )
 
 
-def limit(quota: Quota, terms: Terms) -> Line:
-    """Say what each launcher gets: "At most 5 runs and 120 minutes a day (UTC) for each launcher."."""
+def _limit(quota: Quota, terms: Terms, *, others: bool) -> Line:
+    """Say what each launcher gets: "At most 5 runs and 120 minutes a day (UTC) for each other launcher."."""
+    whose = f"other {terms.launcher.one}" if others else terms.launcher.one
+    if 0 in {quota.runs, quota.minutes}:
+        return (_nothing(f"any {whose}", terms, runs=quota.runs == 0),)
     limits = [number_of(quota.runs, terms.run)] if quota.runs is not None else []
     limits += [count(quota.minutes, "minute")] if quota.minutes is not None else []
-    return (f"At most {listed(limits)} a day ({quota.zone}) for each {terms.launcher.one}.",)
+    return (f"At most {listed(limits)} a day ({quota.zone}) for each {whose}.",)
+
+
+def _nothing(whose: str, terms: Terms, *, runs: bool) -> str:
+    """Say that a quota is 0, of runs or of minutes."""
+    return f"No {terms.run.one} can be started for {whose}: the quota is 0 {terms.run.many if runs else 'minutes'} a day."
 
 
 def _whose(per: Per, name: str, terms: Terms) -> Line:

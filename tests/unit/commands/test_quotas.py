@@ -89,7 +89,9 @@ async def test_launch__used_up() -> None:
     assert "It is free again from 15 May 00:00 Europe/Berlin on. | Admin: Ada." in texts(reply.card)
     assert (reply.failed, reply.private, reply.card.buttons) == (True, True, ())
     assert plain(reply.card.footer) == "Rule quota:channel"
-    assert refusals(stage) == ["quota:channel, each channel: 1 runs, 100 minutes a day (Europe/Berlin)"]
+    assert refusals(stage) == [
+        "quota:channel, each channel: 1 run, 100 minutes a day (Europe/Berlin); asked for basic_test"
+    ]
 
 
 async def test_confirm__used_up_meanwhile() -> None:
@@ -307,12 +309,26 @@ async def test_help__says_what_is_left_today() -> None:
         "1 of 2 runs and 70 of 100 minutes are left today for this channel; the day ends 15 May 00:00 Europe/Berlin.",
         "2 of 3 runs are left today for the launcher “Basic_Test”; the day ends 15 May 00:00 UTC.",
         "No run can be started for the connection “demo”: the quota is 0 runs a day.",
-        "At most 9 runs a day (UTC) for each launcher.",
+        "At most 9 runs a day (UTC) for each other launcher.",
     )
 
     for words in ("help", "help launch", "help rerun"):
         body = [plain(line) for line in (await stage.say(words)).card.body]
         assert tuple(line for line in body if line in left) == left, words
+
+
+@pytest.mark.parametrize(
+    ("quotas", "said"),
+    [
+        ((Quota(per=Per.LAUNCHER, runs=1, minutes=9),), "At most 1 run and 9 minutes a day (UTC) for each launcher."),
+        ((Quota(per=Per.LAUNCHER, runs=0),), "No run can be started for any launcher: the quota is 0 runs a day."),
+        ((Quota(per=Per.LAUNCHER, minutes=0), Quota(per=Per.LAUNCHER, of="x", runs=1)),
+         "No run can be started for any other launcher: the quota is 0 minutes a day."),
+    ],
+)  # fmt: skip
+async def test_help__what_each_launcher_gets(quotas: tuple[Quota, ...], said: str) -> None:
+    """Also where that is nothing."""
+    assert said in texts((await a_stage(*quotas).say("help launch")).card)
 
 
 @pytest.mark.parametrize(("words", "by"), [("help", READER), ("help launch", READER), ("help status", ANN)])
