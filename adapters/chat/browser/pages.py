@@ -75,6 +75,7 @@ class Views:
         """Return what can be read, below the key."""
         below = f"/{{{KEY}}}"
         return [
+            web.get(below, _with_slash),
             web.get(f"{below}/", self._page),
             web.get(f"{below}/thread", self._thread),
             web.get(f"{below}/events", self._events),
@@ -187,6 +188,11 @@ def _line(typed: str) -> str:
     """Return a command as far as it is typed; the space behind its last word says that this one is whole."""
     text = command_text(typed)
     return f"{text} " if text and typed[-1].isspace() else text
+
+
+async def _with_slash(request: web.Request) -> web.Response:
+    """Lead an address to the page that lost the slash at its end on the way."""
+    raise web.HTTPSeeOther(f"{request.path}/")
 
 
 async def _static(name: str, kind: str, _: web.Request) -> web.Response:

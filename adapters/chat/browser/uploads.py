@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ MOST = 20
 MOST_BYTES = 10 << 20  # of one file
 NAME = 255  # characters
 PIECE = 1 << 18  # bytes
+_REF = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ class Uploads:
 
     @asynccontextmanager
     async def open(self, ref: str) -> AsyncIterator[OpenedFile]:
-        """Open a file. Raises `UserError` for one that is not kept."""
+        """Open a file. Raises `UserError` for one that is not kept, or not any more."""
         kept = self._kept.get(ref)
         if kept is None:
-            raise reported.not_attached()
+            raise reported.gone() if _REF.fullmatch(ref) else reported.not_attached()
         async with local_file.open_file(str(kept.path)) as opened:
             yield replace(opened, name=kept.name)
 

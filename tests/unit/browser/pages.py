@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from adapters.chat.browser.settings import Browser
 from adapters.clock import SystemClock
 from bot.cards import Card
 from bot.ports import Delivered, Post
-from tests.fakes.chat_page import OPEN, Visitor, page_served
+from tests.fakes.chat_page import OPEN, PATIENCE, Visitor, page_served
 from tests.fakes.runs import a_run, some_results
+from tests.fakes.service import FakeRunService
 from tests.fakes.stage import Stage
 
 
@@ -55,14 +57,15 @@ class Page:
 
     async def until(self, so: Callable[[], bool]) -> None:
         """Wait until something is so; whatever is so changes the room."""
-        while not so():
-            await self.room.changed.wait()
+        async with asyncio.timeout(PATIENCE):
+            while not so():
+                await self.room.changed.wait()
 
 
 @asynccontextmanager
-async def a_page(folder: Path) -> AsyncIterator[Page]:
+async def a_page(folder: Path, service: FakeRunService | None = None) -> AsyncIterator[Page]:
     """Serve a page, and let somebody come who was shown its address. The platform has one run, which failed."""
-    stage = Stage(policy=OPEN)
+    stage = Stage(policy=OPEN, service=service or FakeRunService())
     run = stage.service.add_run(a_run(1))
     stage.service.set_results(some_results(run, failing=("Ledger balances",), passing=("Starts",)))
     sender = Sender(room=Room(), clock=stage.clock, folder=folder)

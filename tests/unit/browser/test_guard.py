@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
+from bot.replies import chat_page
 from tests.unit.browser.pages import Page, a_card, a_page
 
 LINE = {"in": "runs", "text": "status"}
@@ -90,6 +91,16 @@ async def test_page__typed_address_is_answered_with_strict_headers(page: Page) -
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
     assert page.visitor.url.parts[1] not in await answer.text()
+
+
+async def test_page__address_without_the_slash_at_its_end_leads_there(page: Page) -> None:
+    """As people copy it; one with a wrong key leads nowhere."""
+    path = page.visitor.url.path.rstrip("/")
+    answer = await page.visitor.get(str(page.visitor.url.origin().join(URL(path))))
+    wrong = await page.visitor.get(str(page.visitor.url.origin().join(URL(path[:-1]))))
+
+    assert (answer.status, answer.headers["Location"]) == (303, page.visitor.url.path)
+    assert (wrong.status, await wrong.text()) == (404, chat_page.NOTHING_HERE)
 
 
 async def test_url__is_long_and_of_this_machine_alone(page: Page, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from adapters.chat.browser.room import Message
 from bot.cards import Button, Card, Command
 from bot.replies import chat_page as sentences
 from bot.state import MessageRef
+from tests.fakes.service import a_build_server
 from tests.unit.browser.pages import CHANGES, RUNS, Page, a_card, a_page
+from tests.unit.commands.test_failing_file import a_failure, a_report
 
 SIGNED = "https://acme.antithesis.com/report/x.html?auth=v2.public.c2VjcmV0c2VjcmV0"
 
@@ -181,6 +183,33 @@ async def test_file__that_was_attached_is_named_and_kept_under_another_name(
     assert kept.read_bytes() == b"<testsuites/>"
     assert kept.stat().st_mode & 0o077 == 0
     assert page.messages[0].typed == "failing [../../<b>junittests.xml]"
+
+
+@pytest.mark.parametrize("text", ["", "failing"])
+async def test_file__that_was_attached_is_read_page_by_page(tmp_path: Path, text: str) -> None:
+    """A button on the answer reads it again; once it is forgotten that is said."""
+    service = a_build_server()
+    service.triage.files[b"<testsuites/>"] = a_report(*(a_failure(f"test {n:02}", "boom") for n in range(12)))
+    async with a_page(tmp_path, service) as page:
+        file = ("junittests.xml", b"<testsuites/>")
+        await page.visitor.send("say", {"in": "runs", "text": text}, file=file)
+        await page.until(lambda: len(ours(page)) == 1)
+        first = ours(page)[0].content
+        assert first is not None
+        further = next(control for control in first.controls if control.label == "Next page")
+        press = {"message": ours(page)[0].id, "button": further.name}
+        await page.visitor.send("press", press)
+        await page.until(lambda: len(ours(page)) == 2)
+        second = ours(page)[1].content
+        for _ in range(uploads.MOST):
+            await page.visitor.send("say", {"in": "runs", "text": "help"}, file=file)
+        await page.visitor.send("press", press)
+        await page.until(lambda: any("Attach it again." in m.content.whole for m in ours(page) if m.content))
+
+    assert first.heading == "12 failing tests in junittests.xml"
+    assert second is not None
+    assert "test 11" in second.whole
+    assert files(tmp_path) == []
 
 
 def files(folder: Path) -> list[Path]:

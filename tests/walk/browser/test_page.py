@@ -13,8 +13,10 @@ from playwright.async_api import Route, expect
 from bot.cards import Button, Card, Command, Item, Tone, Untrusted
 from bot.state import MessageRef
 from tests.browser import NARROW, WIDE, Browser, browser, overflow, violations
+from tests.fakes.service import a_build_server
 from tests.unit.browser.pages import CHANGES, RUNS, Page, a_card, a_page
 from tests.unit.browser.test_blocks import EVIL
+from tests.unit.commands.test_failing_file import a_failure, a_report
 
 __all__ = ["browser"]
 
@@ -164,6 +166,24 @@ async def test_completion__by_keyboard(page: Page, browser: Browser) -> None:
     await expect(tab.get_by_role("listbox")).to_be_hidden()
     await tab.keyboard.press("Enter")
     await expect(tab.locator(".list h3").filter(has_text="Recent runs")).to_have_count(1)
+
+
+async def test_file__is_attached_by_keyboard(tmp_path: Path, browser: Browser) -> None:
+    """It is named before it is sent, and once its command is."""
+    service = a_build_server()
+    service.triage.files[b"<testsuites/>"] = a_report(a_failure("test_pay", "boom"))
+    async with a_page(tmp_path, service) as page:
+        tab = await opened(browser, page)
+        file = tab.get_by_label("Attach a report file")
+        await file.set_input_files(
+            {"name": "junittests.xml", "mimeType": "text/xml", "buffer": b"<testsuites/>"}
+        )
+        await expect(tab.get_by_text("Attached: junittests.xml")).to_be_visible()
+        await tab.get_by_role("button", name="Send").focus()
+        await tab.keyboard.press("Enter")
+
+        await expect(tab.get_by_role("heading", name="1 failing test in junittests.xml")).to_be_visible()
+        await expect(tab.get_by_text("Attached: junittests.xml")).to_be_hidden()
 
 
 async def test_page__hostile_names(page: Page, browser: Browser) -> None:
