@@ -44,7 +44,7 @@ class Welcome:
     lines: tuple[str, ...] = (sentences.WELCOME,)
     tries: tuple[Try, ...] = (
         Try(sentences.TRY_STATUS, "status"),
-        Try(sentences.TRY_FAILING, "failing"),
+        Try(sentences.TRY_FAILING, "failing latest"),
         Try(sentences.TRY_HELP, "help"),
     )
 

@@ -19,6 +19,7 @@ from bot.ports import Clock, Delivered, Found, Lookup, Missing, Post, PostOutcom
 from bot.replies.prompt import MAY_REPEAT
 from bot.state import MessageRef, Place
 
+MOST_FILES = 200  # that came with cards; older ones are removed
 REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment(MAY_REPEAT, Emphasis.DIM),))
 
 
@@ -105,6 +106,8 @@ class Sender:
     def _with_files_saved(self, card: Card) -> Card:
         card = saved_files.with_files_saved(card, self._folder)
         self._saved |= {Path(file.path).name: Path(file.path) for file in card.files}
+        while len(self._saved) > MOST_FILES:
+            self._saved.pop(next(iter(self._saved))).unlink(missing_ok=True)
         return card
 
 

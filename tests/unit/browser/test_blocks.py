@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.chat.browser import blocks
+from adapters.chat.browser import blocks, sender
 from bot.cards import (
     Attachment,
     Button,
@@ -143,9 +143,8 @@ async def test_chart__is_a_picture_with_words(page: Page) -> None:
 
 async def test_report__link_stands_in_no_page(page: Page) -> None:
     """The button leads to it by way of the server, where the post has one; elsewhere it asks for it."""
-    sender = page.chat.chat
-    post = Post(channel=RUNS.id, payload=sender.render(FAILED), key="k", report_url=SIGNED)
-    posted = await sender.post(post)
+    chat = page.chat.chat
+    posted = await chat.post(Post(channel=RUNS.id, payload=chat.render(FAILED), key="k", report_url=SIGNED))
     assert isinstance(posted, Delivered)
     html = await (await page.visitor.get("")).text()
     led = await page.visitor.get(f"report/{posted.message_id}")
@@ -171,11 +170,30 @@ async def test_file__that_came_with_a_card_is_handed_out_to_be_saved(page: Page)
     assert answer.headers["Content-Disposition"].startswith("attachment;")
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_file__is_removed_once_there_are_many_newer_ones(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a page is open, it fills no disk."""
+    monkeypatch.setattr(sender, "MOST_FILES", 2)
+    for number in range(4):
+        file = Attachment(name=f"{number}.txt", title="f", content=b"x")
+        page.chat.chat.send(
+            Card(title=("t",), text=("t",), files=(file,)), key="k", place=Place(channel=RUNS.id)
+        )
+
+    assert names_in(tmp_path) == ["2.txt", "3.txt"]
+    assert (await page.visitor.get("file/0.txt")).status == 404
+
+
 async def test_edit__keeps_the_link_that_a_message_has(page: Page) -> None:
     """A card that is shown instead may bring another one."""
-    sender, signed = page.chat.chat, Button(label="Open", signed=SIGNED)
-    sender.send(Card(title=("a",), text=("a",), buttons=(signed,)), key="k", place=Place(channel=RUNS.id))
-    await sender.edit(MessageRef(channel=RUNS.id, message_id="1"), Card(title=("b",), text=("b",)))
+    chat, signed = page.chat.chat, Button(label="Open", signed=SIGNED)
+    chat.send(Card(title=("a",), text=("a",), buttons=(signed,)), key="k", place=Place(channel=RUNS.id))
+    await chat.edit(MessageRef(channel=RUNS.id, message_id="1"), Card(title=("b",), text=("b",)))
     message = page.room.message("1")
 
     assert message is not None

@@ -250,6 +250,10 @@ async def test_read__marks_are_the_same_in_every_tab(page: Page) -> None:
 
     await page.visitor.get("?in=changes")
     assert page.room.unread() == {}
+    await page.announce(a_card("Canary: 1 new failure"), channel=CHANGES.id)
+    again = await (await page.visitor.get("?in=changes")).text()
+    assert again.index("Nightly: 1 new failure") < again.index('class="since"') < again.index("Canary: 1 new")
+    assert 'class="since"' not in await (await page.visitor.get("?in=changes")).text()
 
     await page.announce(a_card())
     await page.visitor.send("read", {"in": "runs", "version": str(page.room.version)})

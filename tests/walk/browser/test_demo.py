@@ -86,9 +86,6 @@ async def test_demo__a_person_shows_it(tmp_path: Path, browser: Browser) -> None
             await picture(again, f"chat {width} {scheme}")
             assert await violations(again) == []
             assert await overflow(again) == 0
-        await page.goto("about:blank")
-        await other.goto("about:blank")
-        await again.goto("about:blank")
         code, trouble = await running.ends()
 
     assert (code, trouble) == (0, "")

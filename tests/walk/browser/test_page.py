@@ -86,6 +86,23 @@ async def test_edit__keeps_the_focus_and_what_is_unfolded(page: Page, browser: B
     await expect(tab.locator(".heard p").last).to_have_text("Ended.")
 
 
+async def test_press__of_a_button_whose_message_changes_meanwhile(page: Page, browser: Browser) -> None:
+    """Between the finger's way down and up: the press counts, and the message changes a moment later."""
+    root = await page.announce(pressable("Running: 1 of 9", "latest"))
+    tab = await opened(browser, page)
+    await tab.get_by_role("button", name="latest", exact=True).hover()
+    await tab.mouse.down()
+    await page.chat.chat.edit(
+        MessageRef(channel=RUNS.id, message_id=root), pressable("Running: 2 of 9", "latest")
+    )
+    await page.announce(a_card("Canary passed"))
+    await expect(tab.get_by_role("heading", name="Canary passed")).to_be_visible()
+    await tab.mouse.up()
+
+    await expect(tab.locator(".channel").get_by_role("heading", name="Running: 2 of 9")).to_be_visible()
+    await page.until(lambda: bool(page.room.thread(root)))
+
+
 async def test_connection__that_breaks_loses_and_doubles_nothing(page: Page, browser: Browser) -> None:
     """What came meanwhile is there once it is back, and nothing is there twice."""
     tab = await opened(browser, page)
