@@ -15,7 +15,7 @@ from bot.access import Afresh, Denied
 from bot.authorization import among, at_terminal
 from bot.cards import Field, FieldKind
 from bot.command import Preset, Services
-from bot.errors import Forbidden, UserError
+from bot.errors import Forbidden, Rejected, UserError
 from bot.launchers import is_called
 from bot.model import DebugRequest, LaunchRequest, Repository
 from bot.platform import Launches, Platform
@@ -146,6 +146,29 @@ def is_of(request: LaunchRequest, launcher: str) -> bool:
     if request.launcher_key is None:
         return request.launcher == launcher
     return launcher == request.launcher_key or is_called(launcher, request.launcher)
+
+
+def wrong_with(preset: Preset, launches: Launches, registries: Collection[Repository] | None) -> str:
+    """Say what keeps a preset from being launched on a platform as it stands in the settings, "" where nothing does."""
+    try:
+        values = _by_field(preset.values, preset.launcher, launches)
+        launches.parameters(LaunchRequest(launcher=preset.launcher, key="", values=values))
+        fields = launches.form(preset.launcher, values)
+        check_images(fields, registries)
+        unknown = [
+            n for n in preset.free or () if n != LAUNCHER and not _known([n], preset.launcher, launches)
+        ]
+        lacking = [f.name for f in fields if f.required and not f.value]
+    except (UserError, Rejected) as error:
+        return error.problem
+    bound = [name for name in lacking if not is_free(preset, name, preset.launcher, launches)]
+    return (
+        replies.frees_unknown(unknown)
+        if unknown
+        else replies.preset_lacks(preset.name, bound[0]).problem
+        if bound
+        else ""
+    )
 
 
 def is_free(preset: Preset | None, name: str, launcher: str, launches: Launches) -> bool:

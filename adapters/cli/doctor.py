@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,7 @@ from adapters.store.store import open_store
 from bot import filters, mentioning
 from bot.errors import AccessRefused, ClewError, NotFound, ServiceError, StoreError, UserError
 from bot.expecting import usual_start
+from bot.launch_rules import wrong_with
 from bot.model import Run, RunQuery
 from bot.platform import Platform, newest_runs
 from bot.replies import expected as expecting
@@ -162,10 +163,11 @@ async def _platforms(
 ) -> AsyncIterator[Finding]:
     """Check every platform, and whether what is watched, expected or prepared fits any of their runs."""
     odds: _Odds = {wanted: [] for wanted in (*_wanted(loaded, watches), *expected)}
+    wrong: dict[str, list[str]] = {name: [] for name in loaded.presets}
     for connection in loaded.connections:
-        async for finding in _connection(connection, odds, loaded):
+        async for finding in _connection(connection, odds, wrong, loaded):
             yield finding
-    for finding in _unmatched(odds):
+    for finding in (*_unmatched(odds), *_unusable(wrong)):
         yield finding
 
 
@@ -261,10 +263,13 @@ def _told(notices: Iterable[Notice]) -> Iterator[Finding]:
             yield Finding("operator", said, bad=True)
 
 
-async def _connection(connection: Connection, odds: _Odds, loaded: Settings) -> AsyncIterator[Finding]:
+async def _connection(
+    connection: Connection, odds: _Odds, wrong: Mapping[str, list[str]], loaded: Settings
+) -> AsyncIterator[Finding]:
     subject, kind = f"platform {connection.name}", kind_of(connection)
     try:
         async with kind.open(connection, SystemClock(), EmptyLedger()) as platform:
+            _prepared(platform, wrong, loaded)
             version = await platform.reads.version()
             newest = await newest_runs(platform, RunQuery())  # one page shows whether the key is accepted
             untold = _untold(platform, newest, odds)
@@ -353,6 +358,20 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
                 did_you_mean(odd.close) or f"Check its {odd.name}.",
                 odd=True,
             )
+
+
+def _prepared(platform: Platform, wrong: Mapping[str, list[str]], loaded: Settings) -> None:
+    """Look at whether presets can be launched on a platform as they are."""
+    if platform.launches is not None:
+        for name, preset in loaded.presets.items():
+            wrong[name].append(wrong_with(preset, platform.launches, loaded.registries))
+
+
+def _unusable(wrong: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """Name the presets that no connection launches as they stand in the settings."""
+    for name, found in wrong.items():
+        if found and all(found):
+            yield Finding(f"preset {name}", found[0], bad=True)
 
 
 async def _clock(connection: Connection, address: str) -> Finding:

@@ -83,6 +83,11 @@ def not_free(preset: str, name: str, value: str | None, free: Collection[str]) -
     )
 
 
+def frees_unknown(names: Sequence[str]) -> str:
+    """Say that a preset frees what no launch takes."""
+    return f"Its “free” names {listed(sorted(names))}, which a launch does not take."
+
+
 def preset_lacks(preset: str, name: str) -> Forbidden:
     """Refuse a preset that lacks what a launch needs and does not let it be given."""
     return Forbidden(

@@ -126,7 +126,7 @@ def once_more(found: RunAnalysis) -> tuple[Button, ...]:
 def _launchable(run: Run, platform: Platform) -> bool:
     """Whether runs like it are launched: debugging sessions, and runs of which nobody knows the launcher, are not."""
     launches = LAUNCHES_AGAIN.of(platform)
-    if launches is None or not run.launcher or run.single:
+    if launches is None or not run.launcher:
         return False
     with suppress(UserError, Rejected):
         return bool(launches.tested(LaunchRequest(launcher=run.launcher, key="")))

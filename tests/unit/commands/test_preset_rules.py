@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from adapters.platforms.antithesis import launching as antithesis
 from bot import grammar
 from bot.cards import Form, Reply
 from bot.command import Preset
 from bot.errors import Forbidden
+from bot.launch_rules import wrong_with
 from bot.model import LaunchRequest, Repository
+from bot.platform import Launches
 from bot.state import Actor
 from bot.suggest import Limits, Typing
 from tests.fakes.stage import ANN, BO, CHANNEL, Stage, an_invocation, silent, texts
@@ -71,6 +75,23 @@ async def test_people__as_roles_take_them(people: set[str], who: Actor, *, may: 
     reply = await stage.say("launch nightly", by=who)
 
     assert reply.failed is not may
+
+
+async def test_people__are_asked_of_the_chat_as_they_are_now() -> None:
+    """Whoever has left the group is refused, whatever came with their words; without `people` the chat is not asked."""
+    stage = a_stage(replace(NIGHTLY, people=frozenset({GROUP})), replace(NIGHTLY, name="open"))
+    member = replace(ANN, principals=ANN.principals | {GROUP})
+
+    async def afresh(_: Actor) -> Actor:
+        return ANN
+
+    asked = replace(an_invocation(stage, "launch nightly"), actor=member)
+    left = await stage.handler.handle(asked, silent, afresh)
+    still = await stage.handler.handle(replace(asked, key="k2"), silent)
+    of_all = await stage.handler.handle(replace(asked, key="k3", text="launch open"), silent, afresh)
+
+    assert "is not for you" in texts(left.card)
+    assert [still.failed, of_all.failed] == [False, False]
 
 
 async def test_people__are_asked_about_again_when_it_is_confirmed() -> None:
@@ -245,3 +266,32 @@ async def test_recipients__of_a_preset_are_its_own_alone() -> None:
     assert not own.failed
     assert ["no mail domains are set" in texts(reply.card) for reply in refused] == [True, True]
     assert "team@" not in repr(noted(stage))
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        (NIGHTLY, ""),
+        (ONLY_DURATION, ""),
+        (replace(NIGHTLY, free=frozenset({"launcher", "custom.seed"})), ""),
+        (replace(NIGHTLY, values={}), ""),
+        (
+            replace(NIGHTLY, free=frozenset({"durations"})),
+            "Its “free” names durations, which a launch does not take.",
+        ),
+        (replace(FIXED, values={}), "has no duration=, which a launch needs"),
+        (replace(NIGHTLY, values={"minutes": "30"}), "launch has no parameter “minutes=”"),
+        (replace(NIGHTLY, values={"duration": "soon"}), "duration= is “soon”"),
+        (
+            replace(NIGHTLY, values={"duration": "3", "images": "evil.example/a:1"}),
+            "that is from evil.example",
+        ),
+        (replace(NIGHTLY, launcher="debugging"), "Debugging is not a launcher"),
+    ],
+)
+def test_wrong_with__a_preset_as_it_stands_in_the_settings(preset: Preset, said: str) -> None:
+    """Whoever wrote it hears of a slip before somebody launches by it."""
+    found = wrong_with(preset, cast("Launches", antithesis), registries("registry.example.com"))
+
+    assert said in found
+    assert bool(said) is bool(found)

@@ -326,6 +326,18 @@ def test_doctor__what_else_fits_no_run(place: Path, table: str, said: str) -> No
     assert said in named
 
 
+def test_doctor__names_a_preset_that_cannot_be_launched(place: Path) -> None:
+    """As it stands in the settings, whoever would use it: the others are not spoken of."""
+    table = '[[preset]]\nname = "{}"\nlauncher = "basic_test"\nfree = ["{}"]\nvalues = {{ duration = 30 }}\n'
+    (place / "clew.toml").write_text(table.format("good", "source") + table.format("bad", "sauce"))
+
+    result = clew("doctor")
+
+    assert "Its “free” names sauce, which a launch does not take." in result.stdout
+    assert "preset good" not in result.stdout
+    assert result.exit_code == 1
+
+
 def test_doctor__warns_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that works and that somebody should look at is not called well; nothing has to be corrected."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "30")
