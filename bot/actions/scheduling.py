@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.actions import send
-from bot.cards import Reply
+from bot.cards import Line, Reply, Untrusted
 from bot.command import Asked, Services
+from bot.errors import UserError
 from bot.launch_rules import LAUNCHER, is_of
 from bot.model import LaunchRequest
-from bot.platform import Launches, Platform
+from bot.platform import Launches
 from bot.replies import scheduling as replies
 from bot.state import Intent, Schedule, ScheduleRequest
 
@@ -20,13 +21,23 @@ def filled(launches: Launches, launcher: str, given: Mapping[str, str]) -> dict[
     return {field.name: field.value for field in launches.form(launcher, given) if field.value}
 
 
-def of_now(request: ScheduleRequest, platform: Platform | None, services: Services) -> LaunchRequest | None:
-    """Return what a schedule would launch by the settings of now; None where its preset or its connection is gone.
+def differences(request: ScheduleRequest, connection: str, services: Services) -> list[Line]:
+    """Say why a schedule would not launch, by the settings of now, what was confirmed; nothing where it would."""
+    platform = services.platforms.get(connection)
+    if platform is None or platform.launches is None:
+        return [(Untrusted(replies.gone(connection)),)]
+    try:
+        now = of_now(request, platform.launches, services)
+    except UserError as error:
+        return [(Untrusted(f"{error.problem} {error.hint}".strip()),)]
+    return replies.differs(request, now)
+
+
+def of_now(request: ScheduleRequest, launches: Launches, services: Services) -> LaunchRequest | None:
+    """Return what a schedule would launch by the settings of now; None where its preset is gone.
 
     What was confirmed is what stands in the request. Raises `UserError` where a value is none that a launch takes any more.
     """
-    if platform is None or platform.launches is None:
-        return None
     if not request.preset:
         return request.launch
     preset = services.presets.get(request.preset)
@@ -34,7 +45,7 @@ def of_now(request: ScheduleRequest, platform: Platform | None, services: Servic
         return None
     launcher = request.given.get(LAUNCHER, preset.launcher)
     given = {name: value for name, value in request.given.items() if name != LAUNCHER}
-    values = filled(platform.launches, launcher, preset.values) | filled(platform.launches, launcher, given)
+    values = filled(launches, launcher, preset.values) | filled(launches, launcher, given)
     if not is_of(request.launch, launcher):
         return replace(request.launch, launcher=launcher, launcher_key=None, values=values)
     return request.launch if values == request.launch.values else replace(request.launch, values=values)

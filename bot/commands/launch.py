@@ -182,9 +182,12 @@ async def _propose_schedule(
 async def _anew(there: Schedule, asked: Asked, services: Services) -> Reply:
     """Ask for a confirmation of what a schedule launches by the settings of now, in the name of who asks."""
     platform = services.platforms.get(there.connection)
-    launch = scheduling.of_now(there.request, platform, services)
+    launch: LaunchRequest | None = None
+    if platform is not None and platform.launches is not None:
+        launch = scheduling.of_now(there.request, platform.launches, services)
     if platform is None or launch is None:
-        raise scheduled.cannot_resume(there, scheduled.differs(there.request, launch))
+        differs = scheduling.differences(there.request, there.connection, services)
+        raise scheduled.cannot_resume(there, differs)
     at = schedule.When(times=there.times, zone=there.request.zone, given=dict(there.request.given))
     launch = replace(launch, key=services.new_key())
     return await _propose_schedule(launch, platform, asked, services, at, preset=there.request.preset)

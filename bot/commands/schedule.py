@@ -17,7 +17,6 @@ from bot.cards import FieldKind, Line, Reply, Untrusted
 from bot.command import Asked, Parameter, Preset, Services
 from bot.commands.parameters import first_of
 from bot.cron import Cron
-from bot.errors import UserError
 from bot.launchers import is_called
 from bot.model import LaunchRequest
 from bot.parsed import ParsedCommand
@@ -159,14 +158,10 @@ async def lines(services: Services, channel: str) -> list[Line]:
 
 async def standing(schedule: Schedule, services: Services) -> replies.Standing:
     """Find out how a schedule stands."""
-    platform = services.platforms.get(schedule.connection)
-    try:
-        now = scheduling.of_now(schedule.request, platform, services)
-    except UserError:
-        now = None
     became = await services.store.intent(schedule.last_intent) if schedule.last_intent else None
+    differs = scheduling.differences(schedule.request, schedule.connection, services)
     return replies.Standing(
-        schedule=schedule, by=await name_of(schedule.actor, services), now=now, became=became
+        schedule=schedule, by=await name_of(schedule.actor, services), differs=differs, became=became
     )
 
 
@@ -182,9 +177,8 @@ async def _resume(schedule: Schedule, asked: Asked, services: Services) -> Reply
     """Go on with a schedule. Somebody else's, and one that launches something else by now, is confirmed anew."""
     if not schedule.paused:
         return replies.is_so(schedule)
-    platform = services.platforms.get(schedule.connection)
-    same = scheduling.of_now(schedule.request, platform, services) == schedule.request.launch
-    if schedule.actor != asked.invocation.actor.id or not same:
+    differs = scheduling.differences(schedule.request, schedule.connection, services)
+    if schedule.actor != asked.invocation.actor.id or differs:
         return schedule
     await _changed(schedule, replace(schedule, paused="", done_until=services.clock.now()), services)
     return await _noted(schedule, "resumed", asked, services)
@@ -221,7 +215,7 @@ def _check_at(text: str, name: str) -> object:
 PARAMETERS = (
     Parameter(name=AT, summary="Launch at times instead of now: days and a time, or cron; off, pause or resume changes that",
               kind=FieldKind.TEXT, example='at="weekdays 02:00"', check=_check_at),
-    Parameter(name=SCHEDULES, summary="List what is launched in this channel at times", kind=FieldKind.FLAG,
+    Parameter(name=SCHEDULES, summary="List what this channel launches at times; whoever may launch here can change it", kind=FieldKind.FLAG,
               example="schedules"),
     Parameter(name=SCHEDULE, summary="Which schedule, by its id", kind=FieldKind.TEXT),
 )  # fmt: skip

@@ -218,14 +218,11 @@ def needs_approval(preset: str) -> Forbidden:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a schedule stands. `by`: who made it; `became`: the launch that the last one was; `now`: what it would launch now.
-
-    `now` is None where that cannot be told, as its preset or its connection is gone.
-    """
+    """How a schedule stands. `by`: who made it; `became`: the launch that the last one was; `differs`: from what was confirmed."""
 
     schedule: Schedule
     by: str
-    now: LaunchRequest | None
+    differs: Sequence[Line]
     became: Intent | None = None
 
 
@@ -262,7 +259,7 @@ def _item(standing: Standing, number: int, now: datetime) -> Item:
     ]
     if (last := _last(standing)) != ():
         lines.append(last)
-    lines += differs(request, standing.now)
+    lines += standing.differs
     change = (
         _settle(schedule, "resume", "Resume", number)
         if schedule.paused
@@ -496,6 +493,11 @@ def _launch(schedule: Schedule) -> Button:
 def answered(by: str, text: str) -> str:
     """Quote what was answered to the person in whose name something was to be launched."""
     return f"The answer to {by}: {text}"
+
+
+def just_launched(warning: Line) -> str:
+    """Say that the same was launched by somebody a moment ago, without asking for another one."""
+    return f"{plain(warning).partition('. ')[0]}."
 
 
 def may_not(by: str, rule: str, reason: str, chat: str) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -31,11 +30,12 @@ from bot.errors import Forbidden, ServiceError, UserError
 from bot.launchers import resolved
 from bot.model import LaunchRequest, Run, RunRef
 from bot.parsed import ParsedCommand
-from bot.platform import Platform
+from bot.platform import Launches, Platform
 from bot.ports import report_to_nobody
 from bot.quiet import quiet_of
 from bot.replies import intents
 from bot.replies import scheduling as replies
+from bot.replies.confirming import just_confirmed
 from bot.state import (
     Actor,
     AuditEntry,
@@ -112,8 +112,7 @@ class Schedules:
             return
         if schedule.paused:
             return
-        platform = services.platforms.get(schedule.connection)
-        differs = _differs(schedule, platform, services)
+        differs = scheduling.differences(schedule.request, schedule.connection, services)
         if differs:
             await self._suspend(schedule, differs, services)
             return
@@ -156,24 +155,43 @@ class Schedules:
         actor = await self._allowed(schedule, services)
         if not isinstance(actor, Actor):
             return actor
-        platform, preset = services.platforms.get(schedule.connection), schedule.request.preset
+        platform = services.platforms.get(schedule.connection)
         if platform is None or platform.launches is None:
             return _No(replies.gone(schedule.connection), stays=True)
-        place = Place(channel=schedule.channel)
         try:
-            scheduling.check_approval(preset, services)
-            request = await resolved(replace(schedule.request.launch, key=key), platform)
-            platform.launches.parameters(request)
-            await launch_rules.check(request, preset, platform, services, actor=actor, place=place)
+            return await self._possible(schedule, key, platform, platform.launches, actor, services)
         except Forbidden as error:
-            by = await self._by(schedule, services)
-            of_people = error.about == "people"
-            return _No(replies.preset_not_for(by, preset) if of_people else error.problem, stays=True)
+            by, of_people = await self._by(schedule, services), error.about == "people"
+            why = replies.preset_not_for(by, schedule.request.preset) if of_people else error.problem
+            return _No(why, stays=True)
         except UserError as error:
             return _No(f"{error.problem} {error.hint}".strip())
         except ServiceError as error:
             return _NotYet(error.problem)
-        return _Yes(request, actor)
+
+    async def _possible(
+        self,
+        schedule: Schedule,
+        key: str,
+        platform: Platform,
+        launches: Launches,
+        actor: Actor,
+        services: Services,
+    ) -> _Yes | _No:
+        """Ask what is launched: whether its platform takes it, the settings allow it, and nobody just did it.
+
+        Raises `UserError`, `Forbidden`, `ServiceError`.
+        """
+        preset, place = schedule.request.preset, Place(channel=schedule.channel)
+        scheduling.check_approval(preset, services)
+        request = await resolved(replace(schedule.request.launch, key=key), platform)
+        launches.parameters(request)
+        await launch_rules.check(request, preset, platform, services, actor=actor, place=place)
+        name, subject = platform.connection, request.launcher
+        same = await confirm.repeated(request, name, services, key=key, subject=subject)
+        if same is None:
+            return _Yes(request, actor)
+        return _No(replies.just_launched(just_confirmed(same, platform, services.clock.now())))
 
     async def _allowed(self, schedule: Schedule, services: Services) -> Actor | _No | _NotYet:
         """Return who scheduled it as they are now, where they may launch there still."""
@@ -344,14 +362,6 @@ class Schedules:
 def key_of(schedule: Schedule, due: datetime) -> str:
     """Return the id of the draft that a due time becomes: the same in every process."""
     return sha256(f"{schedule.id} {due.isoformat()}".encode()).hexdigest()[:32]
-
-
-def _differs(schedule: Schedule, platform: Platform | None, services: Services) -> list[Line]:
-    """Say in what a schedule would launch something else than was confirmed, by the settings of now."""
-    launch: LaunchRequest | None = None
-    with suppress(UserError):  # a value that is none any more: nothing that was confirmed can be launched
-        launch = scheduling.of_now(schedule.request, platform, services)
-    return replies.differs(schedule.request, launch)
 
 
 def _named(schedule: Schedule) -> str:

@@ -179,7 +179,8 @@ async def test_due__the_same_was_launched_just_now() -> None:
     said = await it.until(at(5), step=60)
 
     assert len(it.launched) == 1
-    assert said[0].startswith(f"{NOT_LAUNCHED} The answer to Alice: The same launch was confirmed")
+    assert said[0].startswith(f"{NOT_LAUNCHED} The same launch was confirmed")
+    assert "button" not in said[0]
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,20 @@ async def test_connection__gone_from_the_settings() -> None:
 
     (said,) = await it.until(at(5), step=600)
 
-    assert "What it launches on is gone." in said
+    assert "The connection “demo” is no longer configured." in said
+    assert it.launched == []
+
+
+async def test_preset__a_value_that_is_taken_no_more() -> None:
+    """What is wrong is said as it is: the preset is there."""
+    it = Clockwork()
+    await it.schedule()
+    it.set(Preset(name="nightly", launcher="basic_test", values={"duration": "30", "durations": "1"}))
+
+    (said,) = await it.until(at(5), step=600)
+
+    assert "durations" in said
+    assert "gone" not in said
     assert it.launched == []
 
 
