@@ -22,9 +22,11 @@ from bot import grammar
 from bot.command import Preset
 from bot.model import Repository, Secret
 from bot.quotas import Quota
+from bot.replies.wording import listed
 from bot.state import ChannelSettings, Expectation, MentionRule, Per, PublishRule, Subscription
 
 CONNECTIONS = "connection"
+OF_CHANNELS = ("watch", "mention", "expect", "channel")  # tables about one channel each
 RUN_NOTHING = frozenset(kind.name for kind in PLATFORMS if kind.runs_nothing)
 MOVE_UP = "Move it above the first table."
 
@@ -158,6 +160,7 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
             },
             "warnings": (
                 *_warnings(general, on),
+                *_off_warnings(general, on),
                 *_hook_warnings(general, connections),
                 *_page_warnings(general),
                 *_quota_warnings(general, connections),
@@ -417,6 +420,21 @@ def _quota_warnings(general: General, connections: Iterable[Connection | None]) 
             yield f"A [[quota]] for {quota.whose} limits nothing: it takes records, and runs nothing."
         elif 0 in {quota.runs, quota.minutes}:
             yield f"A [[quota]] for {quota.whose} is 0: it allows no run at all."
+
+
+def _off_warnings(general: General, on: Collection[str]) -> Iterator[str]:
+    """Say which tables name channels of chats that are off."""
+    for chat in SERVED:
+        named = [
+            f"[[{name}]]"
+            for name in OF_CHANNELS
+            if any(table.channel.partition(":")[0] == chat.name for table in getattr(general, name))
+        ]
+        if named and chat.name not in on:
+            yield (
+                f"{listed(named)} name{'s' if len(named) == 1 else ''} channels of {chat.name}, which is off, "
+                f"so nothing is posted there: set {chat.switch}."
+            )
 
 
 def _hook_warnings(general: General, connections: Iterable[Connection | None]) -> Iterator[str]:

@@ -42,7 +42,7 @@ from bot.access import Role, reaches
 from bot.calendar import EVERY_DAY, Window
 from bot.cards import ReportLinks
 from bot.command import Preset
-from bot.errors import UserError
+from bot.errors import UserError, WrongValue
 from bot.model import Secret
 from bot.quotas import Quota
 from bot.replies import channel as of_channel
@@ -205,13 +205,15 @@ class Mention(Table):
 
 
 def _read(read: Callable[[str, str], object]) -> BeforeValidator:
-    """Read a text as the commands do, and name what is wrong as they do."""
+    """Read a text as the commands do, and name what is wrong in the form of the settings."""
 
     def check(value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             raise wrong("This is not text.", "Put it in quotation marks.")
         try:
             return read(value, info.field_name or "")
+        except WrongValue as error:
+            raise wrong(*error.as_setting()) from None
         except UserError as error:
             raise wrong(error.problem, error.hint) from None
 

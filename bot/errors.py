@@ -77,6 +77,16 @@ class WrongValue(UserError):
         """Say the same of another name of the parameter."""
         return WrongValue(name, *self._parts, hint=self._hint)
 
+    def with_example(self, example: str) -> WrongValue:
+        """Say the same with one example more, of what the parameter takes besides."""
+        return WrongValue(self.name, *self._parts, example, hint=self._hint)
+
+    def as_setting(self) -> tuple[str, str]:
+        """Return what is wrong and what helps where the value is one of the settings file."""
+        what, *examples = self._parts
+        shown = ", ".join(f'{self.name} = "{example.strip(chr(34))}"' for example in examples)
+        return f"It {what}", f"{self._hint} {_examples(shown, tuple(examples))}".strip()
+
     def at_field(self, label: str) -> str:
         """Return the sentence for a form's field."""
         return " ".join(f"{label} {self._at_field}".split())

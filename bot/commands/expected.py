@@ -130,8 +130,9 @@ async def _made(asked: Asked, services: Services, wanted: Expectation) -> Reply:
     """Keep an expectation; one that is there just so keeps when it began."""
     here = await services.store.expectations(wanted.channel)
     there = any(replace(e, since=wanted.since, from_settings=False) == wanted for e in here)
-    new = False
+    new, dropped = False, None
     if not there:
+        dropped = next((e for e in here if e.subject == wanted.subject and e.by is not None), None)
         new = await services.store.expect(wanted)
         who, where = asked.invocation.actor, asked.invocation.place
         await services.note(who, where, "watch", "done", f"expect: {plain(replies.described(wanted))}")
@@ -140,7 +141,8 @@ async def _made(asked: Asked, services: Services, wanted: Expectation) -> Reply:
     usual = usual_start([start.at for start in found.all], wanted.zone, now, found.whole_since)
     day = never_shown(wanted, now)
     shifts = replies.shifts(wanted, *day) if day is not None else ""
-    return replies.expecting_now(wanted, new=new, there=there, usual=usual, shifts=shifts)
+    dropped = dropped if wanted.by is None else None
+    return replies.expecting_now(wanted, new=new, there=there, usual=usual, shifts=shifts, dropped=dropped)
 
 
 def _launcher(wish: Wish, positional: str | None, text: str) -> str:

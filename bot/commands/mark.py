@@ -20,7 +20,7 @@ from bot.cards import Command, Field, FieldKind, Form, Pages, Reply
 from bot.command import LONG_ENTRY, PROPERTY, Asked, Parameter, Services, Verb
 from bot.commands.choices import chosen, spelled
 from bot.commands.parameters import BEGIN, CONNECTION, first_of
-from bot.errors import UserError
+from bot.errors import UserError, WrongValue
 from bot.in_full import OF_ONE_RUN
 from bot.marks import Mark
 from bot.model import Check, Run, RunQuery
@@ -186,7 +186,10 @@ def _read(asked: Asked, services: Services, zone: str) -> Values:
     runs = _runs(text, nouns) if text else None
     if not text or runs:
         return Values(runs=runs, ticket=ticket)
-    until = grammar.until(text, "until", services.clock.now(), zone, longest=LONGEST_SNOOZE)
+    try:
+        until = grammar.until(text, "until", services.clock.now(), zone, longest=LONGEST_SNOOZE)
+    except WrongValue as error:
+        raise error.with_example(f'"3 {services.terms.run.many}"') from None
     return Values(until=until, ticket=ticket)
 
 

@@ -33,7 +33,7 @@ def digest_in_quiet(digest: time, quiet_from: time, quiet_to: time) -> UserError
     """Refuse a digest at a time at which nothing is posted."""
     return UserError(
         f"The digest would come at {digest:%H:%M}, in the quiet hours from {quiet_from:%H:%M} to {quiet_to:%H:%M}.",
-        f"Let it come at {quiet_to:%H:%M} or later, or change the quiet hours: digest={quiet_to:%H:%M}.",
+        f"Let it come at {quiet_to:%H:%M} or later, or change the quiet hours.",
     )
 
 

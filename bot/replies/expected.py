@@ -58,16 +58,28 @@ def described(expectation: Expectation) -> Line:
 
 
 def expecting_now(
-    expectation: Expectation, *, new: bool, there: bool, usual: UsualStart | None = None, shifts: str = ""
+    expectation: Expectation,
+    *,
+    new: bool,
+    there: bool,
+    usual: UsualStart | None = None,
+    shifts: str = "",
+    dropped: Expectation | None = None,
 ) -> Reply:
-    """Confirm an expectation; `there`: just so before; `shifts`: what changed clocks do to its deadline."""
+    """Confirm an expectation; `there`: just so before; `shifts`: what changed clocks do to its deadline.
+
+    `dropped`: the one before, where it had a deadline and this one has none.
+    """
     e = expectation
     told = sentence("This channel is notified when ", *described(e))
     counts: Line = ()
     if e.by is not None and e.begins is None:
         counts = (f"A start up to {duration(WINDOW)} before counts.",)
     habit: Line = (stopped(habit_of(usual)),) if usual is not None else ()
-    further = tuple(line for line in (counts, habit, (shifts,) if shifts else ()) if line)
+    ends: Line = (
+        (f"That it starts {deadline(dropped)} is no longer expected.",) if dropped is not None else ()
+    )
+    further = tuple(line for line in (ends, counts, habit, (shifts,) if shifts else ()) if line)
     card = Card(
         title=("Expecting" if new else "Expecting already" if there else "Expectation changed",),
         text=told,

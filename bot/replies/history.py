@@ -111,6 +111,8 @@ def stands(history: History, run: Run, terms: Terms) -> Line:
     if not failed:
         return (f"has not failed in {number_of(known, runs)}", *of)
     often = f"; it failed in {failed} of {number_of(known, runs)}"
+    if known == 1:
+        often = f"; it failed in the only {runs.one} whose result is on record"
     if history.streak is not None:
         row = f", {in_a_row(history.streak, terms)}" if history.streak.runs > 1 else ""
         return (f"fails in the newest {runs.one}", *of, f"{row}{often}")

@@ -102,6 +102,7 @@ class Watching:
         run: Run,
         *,
         channel: str = CHANNEL,
+        thread: str | None = "m7",
         kind: IntentKind = IntentKind.LAUNCH,
         shown: MessageRef | None = None,
     ) -> None:
@@ -117,7 +118,7 @@ class Watching:
                 connection=run.ref.connection,
                 actor="fake:user:U1",
                 channel=channel,
-                thread="m7",
+                thread=thread,
                 request=asked,
                 subject="",
                 state=IntentState.ACCEPTED,

@@ -130,6 +130,13 @@ async def test_history__failing_now() -> None:
             "is quiet in 2 runs of Payments Nightly on main, test payments; it failed in the one before.",
         ),
         (
+            "F",
+            (
+                "fails in the newest run of Payments Nightly on main, test payments; "
+                "it failed in the only run whose result is on record."
+            ),
+        ),
+        (
             "pF",
             "fails in the newest run of Payments Nightly on main, test payments; it failed in 1 of 2 runs.",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -370,6 +371,19 @@ async def test_mark__a_build_without_moments_and_times() -> None:
     state = await door.store.property_state("demo", "55", "tests/a.py::test_x")
     assert (state.word, state.runs, state.places, state.ratio) == (Word.SNOOZED, 3, (), None)
     assert "snoozed for 3 builds" in told(reply.card)
+
+
+@pytest.mark.parametrize("until", ["yesterday", "someday", "2031-01-01"])
+@pytest.mark.parametrize(("service", "way"), [(FakeRunService, "3 runs"), (a_build_server, "3 builds")])
+async def test_mark__wrong_snooze_names_every_way(
+    until: str, service: Callable[[], FakeRunService], way: str
+) -> None:
+    """A number of runs is a way as well, in the platform's own noun."""
+    door = Marking(service=service())
+
+    said = told((await door.say(f'mark "{X}" snooze until={until}')).card)
+
+    assert f'until="{way}"' in said
 
 
 async def test_mark__a_run_whose_launcher_nobody_knows() -> None:

@@ -61,6 +61,32 @@ async def test_missing__told_once_and_over_once() -> None:
     assert await night.it.store.notices() == ()
 
 
+async def test_missing__noted_once_however_often_it_is_looked(caplog: pytest.LogCaptureFixture) -> None:
+    """What is open stays open: it is neither judged nor written anew at each look."""
+    night = Night()
+    await night.begin()
+    await night.until(at(4), step=60)
+
+    assert caplog.messages.count(MISSED) == 1
+
+
+async def test_missing__never_came_and_the_next_one_is_there() -> None:
+    """Read only when a run of the next night has begun: it is over before anybody was told, and is told so alone."""
+    night = Night()
+    await night.begin()
+    await night.until(at(2.9))
+    night.out = True
+    assert [s for s in await night.until(at(15.6)) if "did not start" in s] == []
+    starts(night, at(15.5))
+    night.out = False
+
+    said = [s for s in await night.until(at(16)) if s.startswith("Payments Nightly")]
+    assert said == [
+        "Payments Nightly: it started at 16 May 15:30 UTC. The run that was due 16 May 03:00 UTC never came."
+    ]
+    assert await night.it.store.notices() == ()
+
+
 async def test_missing__nothing_where_it_starts_in_time() -> None:
     """The rule of the house: silence, night after night."""
     night = Night()

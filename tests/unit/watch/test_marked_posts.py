@@ -13,10 +13,11 @@ from bot import marks
 from bot.cards import Card, plain
 from bot.delivery.deliver import Deliverer, Pace
 from bot.errors import NotFound, Unreachable
-from bot.model import Run, RunStatus
+from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import NotDelivered, PostOutcome
 from bot.state import ChannelSettings, DeliveryState, MessageRef, Subscription, Word
 from bot.watch.causes import GIVEN_UP, LateCauses
+from bot.watch.decide import PROPERTIES_LAG
 from bot.watch.marked import RECENT, edit_posts
 from tests.fakes.chat import FakeChat
 from tests.fakes.runs import some_results
@@ -127,6 +128,24 @@ async def test_posts__of_other_runs_and_of_days_ago_stay() -> None:
 
     assert len(await it.look()) == 2
     assert {late.run.run_id for late in it.store.late.values()} == set()
+
+
+async def test_posts__of_ends_whose_results_came_later_are_left() -> None:
+    """The later post says what fails; the first one had nothing to say of it, and is not made to."""
+    it = Posted()
+    await it.watching.begin(Subscription(channel=CHANNEL), Subscription(channel=OTHER))
+    run = it.watching.starts(1)
+    it.service.finish(run, Results(ref=run.ref, availability=Availability.NOT_YET))
+    await it.watching.tick(PROPERTIES_LAG.total_seconds() + 60)
+    await it.watching.tick(PROPERTIES_LAG.total_seconds() + 60)
+    it.service.set_results(some_results(run, failing=(X,), passing=("other",)))
+    await it.watching.tick(7200)
+    posted = [delivery.key for delivery in it.watching.told]
+    assert sum("results" in key for key in posted) == len(posted) // 2 == len({CHANNEL, OTHER}), posted
+
+    await it.say()
+
+    assert it.store.late == {}
 
 
 @pytest.mark.parametrize("trouble", [Unreachable("no answer"), NotFound("gone", what="run")])

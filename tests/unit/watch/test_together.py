@@ -120,6 +120,21 @@ async def test_tick__a_kill_before_the_look_is_over_loses_nothing() -> None:
     assert sum(f"launcher {n}" in "".join(deliver.sent) for n in (1, 2)) == 2
 
 
+async def test_finish__of_what_was_launched_where_nothing_is_watched_is_not_held() -> None:
+    """Whoever launched it waits for it, also where no message of theirs is there to answer."""
+    it, other = Watching(), "fake:channel:C2"
+    await it.begin()
+    now = it.clock.now()
+    quiet = ChannelSettings(channel=other, quiet_from=now.time(), quiet_to=(now + timedelta(hours=3)).time())
+    await it.store.set_channel(quiet, now)
+    run = it.starts(1)
+    await it.launched(run, channel=other, thread=None)
+    await end(it, run)
+
+    states = {row.delivery.channel: row.delivery.state for row in it.store.outbox.values()}
+    assert states == {CHANNEL: PENDING, other: PENDING}
+
+
 async def test_finish__is_held_while_the_channel_is_quiet() -> None:
     """In the same write; what was launched there is no message of the channel and is not held."""
     it = Watching()
