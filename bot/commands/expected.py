@@ -130,9 +130,11 @@ async def _made(asked: Asked, services: Services, wanted: Expectation) -> Reply:
     """Keep an expectation; one that is there just so keeps when it began."""
     here = await services.store.expectations(wanted.channel)
     there = any(replace(e, since=wanted.since, from_settings=False) == wanted for e in here)
-    new, dropped = False, None
+    new = False
+    dropped = next(
+        (e for e in here if e.subject == wanted.subject and e.by is not None and wanted.by is None), None
+    )
     if not there:
-        dropped = next((e for e in here if e.subject == wanted.subject and e.by is not None), None)
         new = await services.store.expect(wanted)
         who, where = asked.invocation.actor, asked.invocation.place
         await services.note(who, where, "watch", "done", f"expect: {plain(replies.described(wanted))}")
@@ -141,7 +143,6 @@ async def _made(asked: Asked, services: Services, wanted: Expectation) -> Reply:
     usual = usual_start([start.at for start in found.all], wanted.zone, now, found.whole_since)
     day = never_shown(wanted, now)
     shifts = replies.shifts(wanted, *day) if day is not None else ""
-    dropped = dropped if wanted.by is None else None
     return replies.expecting_now(wanted, new=new, there=there, usual=usual, shifts=shifts, dropped=dropped)
 
 
