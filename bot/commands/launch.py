@@ -367,7 +367,7 @@ def _form(fields: tuple[Field, ...], platform: Platform, asked: Asked, services:
     if at := asked.value(schedule.AT):  # it stays a launch at times
         fields = (
             *fields,
-            Field(name=schedule.AT, label="When", kind=FieldKind.TEXT, value=at, required=True),
+            Field(name=schedule.AT, label="When", kind=FieldKind.TEXT, value=at),
         )
     return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
 

@@ -140,6 +140,9 @@ async def test_schedule__what_is_missing_is_asked_for_with_the_times() -> None:
     assert reply.card.form is not None
     fields = {field.name: field.value for field in reply.card.form.fields}
     assert fields["at"] == "weekdays 02:00"
+    assert "Use launch LAUNCHER duration=MINUTES, for example launch basic_test duration=1h30m." in told(
+        reply.card
+    )
     sent = await it.door.say("launch", values={**fields, "launcher": "basic_test", "duration": "30"})
     assert plain(sent.card.title) == "Schedule basic_test?"
 
