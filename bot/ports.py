@@ -637,6 +637,9 @@ class Intents(Protocol):
     async def intent(self, intent_id: str) -> Intent | None:
         """Return an intent."""
 
+    async def intent_beginning(self, start: str, channel: str) -> Intent | None:
+        """Return the one intent of a channel whose id begins so; None where there is none, or several."""
+
     async def advance(
         self,
         intent_id: str,

@@ -47,6 +47,12 @@ class SqlIntents(Part):
         """Return an intent."""
         return await self._one(select(intents).where(intents.c.id == intent_id))
 
+    async def intent_beginning(self, start: str, channel: str) -> Intent | None:
+        """Return the one intent of a channel whose id begins so; None where there is none, or several."""
+        fits = intents.c.id.startswith(start, autoescape=True) & (intents.c.channel == channel)
+        found = await self._rows(select(intents).where(fits).limit(2))
+        return _intent(found[0]) if len(found) == 1 else None
+
     @whole
     async def advance(
         self,

@@ -190,7 +190,7 @@ async def _ask_again(intent: Intent, earlier: Intent, platform: Platform, servic
 
 
 async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
-    """Return the intent that a request names; one that waits here, by the beginning of its id too.
+    """Return the intent that a request names; one of this channel by the beginning of its id too, as it is typed.
 
     Raises `UserError` where there is none.
     """
@@ -199,9 +199,8 @@ async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
         raise confirming.unknown_token(verb)
     intent = await services.store.intent(request)
     if intent is None and len(request) >= approving.TOKEN:
-        waiting, here = await services.store.asked_intents(), asked.invocation.place.channel
-        begin = [one for one in waiting if one.channel == here and one.id.startswith(request.lower())]
-        intent = begin[0] if len(begin) == 1 else None
+        here = asked.invocation.place.channel
+        intent = await services.store.intent_beginning(request.lower(), here)
     if intent is None:
         raise confirming.unknown_token(verb)
     return intent

@@ -126,6 +126,8 @@ def _of_person(text: str, actors: Mapping[str, str], me: str) -> frozenset[str]:
 
 async def _of_run(query: AuditQuery, text: str, store: Store) -> AuditQuery:
     """Mean the lines that name a run, and those of the requests that became it or were about it."""
+    if text.partition(" ")[0].casefold() == LATEST:
+        raise replies.not_looked_up()
     run = text.rpartition("/")[2]
     named = replace(query, naming=frozenset({run}), since=None, until=None)
     lines, _ = await store.audit_lines(named, skip=0, limit=MOST_OF_ONE_RUN)

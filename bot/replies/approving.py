@@ -64,7 +64,7 @@ def waiting(intent: Intent, shown: Sequence[Fact], cost: str, names: Names) -> C
         title=title,
         text=("Approve the ", *what, *((f" for {cost}",) if cost else ()), "? ", *asked),
         tone=Tone.WARNING,
-        body=(asked, ("This will be sent to the connection ", Untrusted(intent.connection), ":")),
+        body=(asked, ("This will be sent to the connection ", Untrusted(intent.connection), ":" if shown else ".")),
         facts=tuple(shown),
         buttons=(
             Button(label="Approve", command=confirming.settle("approve", intent), style=Style.PRIMARY),

@@ -44,6 +44,9 @@ def nothing_about(word: str, known: Iterable[str]) -> UserError:
     )
 
 
+not_looked_up = partial(
+    UserError, "No platform is asked here, so “latest” means no run.", "Give the run's id."
+)
 no_time_between = partial(UserError, "until= is not later than since=.", "Nothing is between them.")
 
 

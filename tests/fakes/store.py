@@ -152,6 +152,11 @@ class MemoryIntents(Shared):
         await self._turn()
         return self.intents.get(clean(intent_id))
 
+    async def intent_beginning(self, start: str, channel: str) -> Intent | None:
+        await self._turn()
+        there = [i for i in self.intents.values() if i.channel == clean(channel) and i.id.startswith(start)]
+        return there[0] if len(there) == 1 else None
+
     async def advance(
         self,
         intent_id: str,

@@ -124,6 +124,17 @@ async def test_advance__asks_a_second_person(store: Store) -> None:
     assert await trail(store) == [NOTED, approved]
 
 
+async def test_intent_beginning__of_one_channel(store: Store) -> None:
+    """The one whose id begins so, whatever state it is in; of several none, and nothing stands for any text."""
+    await store.draft(an_intent("abc1" + "0" * 28, state=IntentState.ACCEPTED))
+    await store.draft(an_intent("abc2" + "0" * 28))
+    await store.draft(an_intent("abc1" + "1" * 28, channel="slack:channel:T01:OTHER"))
+    here = an_intent().channel
+
+    found = [await store.intent_beginning(start, here) for start in ("abc1", "abc", "abd", "a%1", "a_c1")]
+    assert [intent and intent.id[:4] for intent in found] == ["abc1", None, None, None, None]
+
+
 async def test_asked_intents__oldest_first(store: Store) -> None:
     """Those that wait for a second person come, and no others."""
     for number, state in enumerate(IntentState):

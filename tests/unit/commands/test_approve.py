@@ -223,11 +223,13 @@ async def test_decline__what_was_approved_stays_started() -> None:
     stage = a_stage()
     intent = await asked(stage)
     await stage.press("Approve", by=BO)
+    second = await stage.say(f"approve {intent.id[:8]}", by=CY)
     reply = await stage.say(f"decline {intent.id}")
 
     assert the_intent(stage).state is IntentState.ACCEPTED
-    assert "It is run" in plain(reply.card.text)
-    assert "Approved by Bo." in plain(reply.card.text)
+    for told in (second, reply):
+        assert "It is run" in plain(told.card.text)
+        assert "Approved by Bo." in plain(told.card.text)
 
 
 async def test_approve__in_time() -> None:
@@ -441,10 +443,11 @@ async def test_approve__a_draft_or_nothing() -> None:
     stage = a_stage()
     await stage.say(WORDS)
     draft = await stage.say(f"approve {the_intent(stage).id}", by=BO)
-    short = await stage.say(f"approve {the_intent(stage).id[:8]}", by=BO)
+    short = await stage.say(f"approve {the_intent(stage).id[:7]}", by=BO)
+    elsewhere = await stage.say(f"approve {the_intent(stage).id[:8]}", by=BO, channel="fake:channel:C2")
     nothing = await stage.say("approve", by=BO)
 
     assert "still waiting for confirmation" in plain(draft.card.text)
-    for reply in (short, nothing):
+    for reply in (short, elsewhere, nothing):
         assert "There is nothing to approve under that token." in plain(reply.card.text)
     assert stage.service.launches == []

@@ -130,6 +130,19 @@ def test_json__an_action_until_it_is_sent(tenant: SimulatedTenant, tmp_path: Pat
     assert action["data"]["run"]["id"]
 
 
+def test_json__what_needs_a_second_person_is_not_started(tenant: SimulatedTenant, tmp_path: Path) -> None:
+    """A script is one person, and nobody else reads along: its yes starts nothing, and it says so."""
+    preset = "[[preset]]\nname = 'nightly'\nlauncher = 'basic_test'\nvalues = { duration = 30 }\napprove = 'launch'\n"
+    (tmp_path / "clew.toml").write_text(preset)
+    done = clew(tenant, tmp_path, "ask", "--json", "--yes", "launch", "nightly")
+    trail = clew(tenant, tmp_path, "audit", "list", "launch")
+
+    found = answer(done.stdout)
+    assert (done.returncode, found["data"]) == (1, None)
+    assert "needs a second person, and nobody else could approve it here." in found["error"]["message"]
+    assert [line.split()[4] for line in trail.stdout.splitlines()] == ["allowed"]
+
+
 @pytest.mark.parametrize(
     ("more", "kind"),
     [

@@ -110,6 +110,9 @@ def test_list__bad_input(filled: str) -> None:
         (("--person", "Zoe"), "Nobody called “Zoe” is in the audit trail."),
         (("--verb", "lanch"), "Did you mean “launch”?"),
         (("--since", "soon"), "since= is “soon”"),
+        (("--until", "3"), "until= is “3”"),
+        (("--since", "1h", "--until", "2h"), "until= is not later than since=."),
+        (("latest",), "No platform is asked here, so “latest” means no run."),
     ):
         answer = clew("list", *arguments)
         assert (answer.exit_code, answer.stdout) == (2, "")
