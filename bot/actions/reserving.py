@@ -148,7 +148,8 @@ async def _refused(
     detail = f"{rules}; asked for {send.target(intent)}"
     noted = send.entry(intent, "denied", detail, wanted.at, by=intent.decided_by)
     await services.store.audit(noted)
-    return await authorization.refusal(Denied(" ".join(said), full[0].quota.rule), services)
+    whom = [] if await services.admins() else [replies.BY_SETTINGS]
+    return await authorization.refusal(Denied(" ".join([*said, *whom]), full[0].quota.rule), services)
 
 
 def _named(standing: Standing, intent: Intent, requester: str = "") -> str:

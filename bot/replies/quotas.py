@@ -11,6 +11,7 @@ from bot.replies.wording import clock_time, count, listed, number_of
 from bot.state import Per
 from bot.terms import Terms
 
+BY_SETTINGS = "Whoever runs Clew can change the quota, under [[quota]] in clew.toml."
 UNREADABLE = "What is left of quotas today cannot be read just now."
 
 

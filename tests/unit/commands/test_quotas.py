@@ -128,6 +128,7 @@ async def test_confirm__admins_are_held_to_it() -> None:
     reply = await Stage(policy=policy).say(LAUNCH)
 
     assert "No run can be started for you: the quota is 0 runs a day." in texts(reply.card)
+    assert "[[quota]]" not in texts(reply.card), "they are named"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,7 @@ async def test_launch__says_why_not(quota: Quota, words: str, said: str) -> None
     reply = await stage.say(words)
 
     assert said in texts(reply.card)
+    assert "Whoever runs Clew can change the quota, under [[quota]] in clew.toml." in texts(reply.card)
     assert len(stage.service.launches) == 1
 
 
