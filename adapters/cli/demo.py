@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
+from types import MappingProxyType
+from typing import Any
 
 import typer
 
@@ -54,6 +56,11 @@ WHERE_ANNOUNCED = (
     "Every finished run is announced in #runs; #changes has only what is new, and a digest at 09:00. "
     "Replies to a run, and what its buttons answer, stand in its thread."
 )
+# Whoever has the page's address may do everything.
+OF_PAGE: Mapping[str, Any] = MappingProxyType({
+    "roles": {Role.ADMIN.word: frozenset({RUNS.id, CHANGES.id})},
+    "channel": (ChannelTable.model_validate({"channel": CHANGES.id, "digest": "09:00"}),),
+})  # fmt: skip
 
 Assemble = Callable[..., AbstractAsyncContextManager[Parts]]
 
@@ -94,7 +101,8 @@ async def demo(*, way: Way, seed: int, speed: float, assemble: Assemble) -> int:
             simulated_tenant(seed=seed, speed=speed) as tenant,
             simulated_testhide(seed=seed, speed=speed, world=living_world) as testhide,
         ):
-            settings = _settings(tenant, testhide, Path(folder))
+            more = OF_PAGE if isinstance(way, OnPage) else {}
+            settings = _settings(tenant, testhide, Path(folder)).model_copy(update=more)
             confirm_within = CONFIRM_WITHIN * max(1.0, speed)
             async with assemble(settings, TenantTime(tenant), confirm_within=confirm_within) as parts:
                 if isinstance(way, OnPage):
@@ -181,10 +189,6 @@ def _settings(tenant: SimulatedTenant, testhide: SimulatedTesthide, folder: Path
         database_url=Secret(f"sqlite:///{folder / 'clew.db'}"),
         poll_seconds=INTERVALS.poll,
         web=Web(listen=None),
-        roles={
-            Role.ADMIN.word: frozenset({RUNS.id, CHANGES.id})
-        },  # whoever has the page's address may do everything
-        channel=(ChannelTable.model_validate({"channel": CHANGES.id, "digest": "09:00"}),),
     )
 
 

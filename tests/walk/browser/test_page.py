@@ -165,6 +165,43 @@ async def test_thread__opens_beside_and_follows_what_is_said(page: Page, browser
     await expect(thread.get_by_role("article")).to_have_count(24)
 
 
+async def test_thread__keeps_what_is_typed_and_not_sent(page: Page, browser: Browser) -> None:
+    """Whichever thread is looked at meanwhile; and no answer elsewhere takes its place by itself."""
+    first = await page.announce(pressable("First", "latest"))
+    await page.announce(a_card("Second"))
+    tab = await opened(browser, page)
+    reply = tab.get_by_label("Reply to the thread")
+    links = tab.get_by_role("link", name="Reply in thread")
+    await links.last.click()
+    await reply.fill("not sent yet")
+    await tab.get_by_role("button", name="latest", exact=True).click()
+    await expect(tab.get_by_role("link", name="1 reply")).to_be_visible()
+    await expect(reply).to_have_value("not sent yet")
+
+    await tab.get_by_role("link", name="1 reply").click()
+    await expect(tab.locator(".thread").get_by_role("article")).to_have_count(2)
+    await expect(reply).to_have_value("")
+    await links.click()
+    await expect(reply).to_have_value("not sent yet")
+    assert len(page.room.thread(first)) == 1
+
+
+async def test_press__whose_answer_is_the_message_itself_opens_no_thread(
+    page: Page, browser: Browser
+) -> None:
+    """What comes into its thread later is no answer to it."""
+    tab = await opened(browser, page)
+    await tab.get_by_label(BOX).fill("launch basic_test duration=30")
+    await tab.keyboard.press("Enter")
+    await tab.get_by_role("button", name="Launch", exact=True).click()
+    await expect(tab.get_by_role("heading", name="Launch basic_test?")).to_have_count(0)
+    asked = next(message.id for message in page.messages if message.content)
+    await page.announce(a_card("It ended"), thread=asked)
+
+    await expect(tab.get_by_role("link", name="1 reply")).to_be_visible()
+    await expect(tab.locator(".thread")).to_be_hidden()
+
+
 async def test_completion__by_keyboard(page: Page, browser: Browser) -> None:
     """A list that is chosen from with the arrows; Escape leaves what was typed."""
     tab = await opened(browser, page)

@@ -13,7 +13,8 @@
   let version = page.dataset.version;
   let told = Number(version);  // up to which version new messages were said
   let source = null;
-  let awaited = "";  // the thread that the next answer is expected in
+  let awaited = { thread: "", until: 0 };  // where the answer to the last press is expected
+  const drafts = new Map();  // what is typed and not sent, by thread
   let lost = 0;  // the timer that says so where it does not come again at once
   let opener = null;  // what to give the focus back to
 
@@ -71,7 +72,10 @@
     const unfolded = [...old.querySelectorAll("details")].map((one) => one.open);
     const box = old.closest(".list");
     const near = atEnd(box);
-    if (heading(old) !== heading(fresh)) tell(message.summary);
+    if (heading(old) !== heading(fresh)) {
+      tell(message.summary);
+      if (message.id === awaited.thread) awaited.until = 0;  // the answer is the message itself
+    }
     old.replaceWith(fresh);
     fresh.querySelectorAll("details").forEach((one, at) => { one.open = unfolded[at] ?? false; });
     if (held) (twin(fresh, held) ?? fresh).focus({ preventScroll: true });
@@ -110,7 +114,10 @@
     if (message.new && message.summary && Number(version) > told) {
       told = Number(version);
       tell(message.channel === channel ? message.summary : `#${message.channel}: ${message.summary}`);
-      if (message.thread && message.thread === awaited) { awaited = ""; open(message.thread); }
+      if (message.thread === awaited.thread && Date.now() < awaited.until) {
+        awaited.until = 0;
+        if (!draft()) open(message.thread);
+      }
     }
   };
 
@@ -169,14 +176,18 @@
 
   // Threads ----------------------------------------------------------------------------------------------
 
+  const draft = () => side.querySelector("[data-complete]")?.value ?? "";
+
   const address = (thread) => `./?${new URLSearchParams(thread ? { in: channel, thread } : { in: channel })}`;
 
   const open = async (thread) => {
     if (page.dataset.thread === thread && !side.hidden) return;
     const html = await request(`thread${address(thread).slice(2)}`);
     if (page.dataset.thread !== thread) history.pushState(null, "", address(thread));
+    drafts.set(page.dataset.thread, draft());
     page.dataset.thread = thread;
     side.innerHTML = html;
+    side.querySelector("[data-complete]").value = drafts.get(thread) ?? "";
     side.hidden = false;
     page.classList.add("beside");
     settle(side.querySelector(".list"));
@@ -186,6 +197,7 @@
   };
 
   const shut = () => {
+    drafts.set(page.dataset.thread, draft());
     page.dataset.thread = "";
     side.hidden = true;
     side.replaceChildren();
@@ -281,7 +293,7 @@
     const data = new FormData(form, event.submitter);
     if (form.getAttribute("action") === "press") {
       const article = form.closest("article");
-      awaited = article.dataset.thread || article.dataset.message;
+      awaited = { thread: article.dataset.thread || article.dataset.message, until: Date.now() + 60_000 };
       opener = event.submitter;
     }
     send(form, data);
@@ -384,7 +396,11 @@
     });
   };
 
-  newer.addEventListener("click", () => { toEnd(list); newer.hidden = true; });
+  newer.addEventListener("click", () => {
+    toEnd(list);
+    list.focus();
+    newer.hidden = true;
+  });
   list.addEventListener("scroll", () => { if (atEnd(list)) newer.hidden = true; });
   document.addEventListener("visibilitychange", () => { connect(); seen(); });
   document.querySelectorAll("[data-complete]").forEach(complete);
