@@ -6,10 +6,12 @@ Imports stand inside the functions that need them, so that `clew --help` and `cl
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -188,6 +190,34 @@ def wait(
 
         patience = Patience(timeout=timeout, every=every)
         finish(_answered(lambda parts: until_ended(parts, run, patience, as_json=as_json), as_json=as_json))
+
+
+@app.command()
+def mcp(
+    *,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of Clew's .env, clew.toml and database, where the client starts this in another one.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Answer agents over the Model Context Protocol (stdio): runs, checks, history and logs, nothing that changes anything.
+
+    A client starts it. Give it the whole path of `clew`, and the folder that Clew runs in:
+
+    {"mcpServers": {"clew": {"command": "/srv/clew/.venv/bin/clew", "args": ["mcp", "--folder", "/srv/clew"]}}}
+
+    It asks as mcp:user:local, unless the table mcp in clew.toml names another principal. Roles and the audit trail are as in
+    a chat.
+    """
+    if folder is not None:
+        os.chdir(folder)
+    from adapters.cli.mcp_server import serve
+
+    finish(serve(assemble))
 
 
 @app.command()

@@ -110,6 +110,9 @@ _PEOPLE = [form for chat in CHATS for form in (chat.whole, *chat.people)]
 _USERS = [form for chat in CHATS for form in chat.people if form.shown.split(":")[1] == "user"]
 _PLACES = [form for chat in CHATS for form in (chat.channel, chat.whole)]
 _CHANNELS = [chat.channel for chat in CHATS]
+# Who asks through `clew mcp` and where: nobody and nowhere of a chat.
+_AGENT = Ids("mcp:user:NAME", r"mcp:user:[a-z0-9][a-z0-9-]{0,31}")
+_AGENTS = Ids("mcp:channel:local", "mcp:channel:local")
 _SHOWN = [chat.channel for chat in SERVED]
 
 Links = Annotated[ReportLinks, LOWER]
@@ -117,12 +120,17 @@ RoleName = Annotated[str, AfterValidator(_role)]
 Principal = Annotated[
     str,
     BeforeValidator(text),
-    _one_of("This is not the id of a person or group.", [*_PEOPLE, *_CHANNELS], _PEOPLE),
+    _one_of("This is not the id of a person or group.", [*_PEOPLE, *_CHANNELS, _AGENT], _PEOPLE),
 ]
 UserId = Annotated[
     str,
     BeforeValidator(text),
     _one_of("This is not the id of a person.", _USERS, _USERS),
+]
+AgentId = Annotated[
+    str,
+    BeforeValidator(text),
+    _one_of("This is not the id of a person or an agent.", [*_USERS, _AGENT], [*_USERS, _AGENT]),
 ]
 Mentionable = Annotated[
     str,
@@ -133,7 +141,10 @@ Mentionable = Annotated[
         [form for chat in CHATS for form in chat.people],
     ),
 ]
-PlaceId = Annotated[str, BeforeValidator(text), _one_of("This is not the id of a place.", _PLACES, _PLACES)]
+PlaceId = Annotated[
+    str, BeforeValidator(text), _one_of("This is not the id of a place.", [*_PLACES, _AGENTS], _PLACES)
+]
+AgentChannel = Annotated[str, _one_of("This is not a channel id.", [*_CHANNELS, _AGENTS], [*_SHOWN, _AGENTS])]
 ChannelId = Annotated[str, _one_of("This is not a channel id.", _CHANNELS, _SHOWN)]
 
 
@@ -399,6 +410,13 @@ class Operator(Table):
     heartbeat: HeartbeatUrl | None = None
 
 
+class Mcp(Table):
+    """Who asks through `clew mcp`, and in which channel: roles and places are decided by both."""
+
+    principal: AgentId = "mcp:user:local"
+    channel: AgentChannel = _AGENTS.shown
+
+
 class General(Table):
     """What is of no chat and of no connection. `roles` and `places` hold ids by role name."""
 
@@ -444,6 +462,7 @@ class General(Table):
     web: Web = Web()
     hooks: Hooks = Hooks()
     operator: Operator = Operator()
+    mcp: Mcp = Mcp()
 
     @field_validator("channel", mode="after")
     @classmethod

@@ -17,7 +17,7 @@ from bot.history import told
 from bot.marks import Mark
 from bot.model import Check, Example, Fault, LaunchRequest, LogExcerpt, LogLine, Moment, Run, RunRef
 from bot.recent import Recent
-from bot.replies.data import CheckFound, LogFound, RunsFound
+from bot.replies.data import CheckFound, EventsFound, FilesFound, LogFound, RunsFound
 from bot.replies.history import Shown
 from bot.replies.runs import judged
 from bot.state import Intent, ScheduleRequest, StoredResults
@@ -272,6 +272,32 @@ def _log(found: LogFound) -> Json:
     }
 
 
+def _events(found: EventsFound) -> Json:
+    return {
+        "kind": "events",
+        "run": _ref(found.ref),
+        "check": found.check,
+        "events": [
+            {**_line(each.line), "moment": _moment(each.moment), "holds": each.holds} for each in found.events
+        ],
+        "more": found.more,
+        "cut": found.cut,
+    }
+
+
+def _files(found: FilesFound) -> Json:
+    return {
+        "kind": "files",
+        "run": _ref(found.ref),
+        "check": found.check,
+        "files": [
+            {"name": f.name, "kind": f.kind, "size": f.size, "expires_at": _time(f.expires_at)}
+            for f in found.files
+        ],
+        "first": found.first,
+    }
+
+
 def _line(line: LogLine) -> Json:
     return {
         "text": line.text,
@@ -320,5 +346,7 @@ _KINDS: Mapping[type, Callable[[Any], Json]] = {
     RunsFound: _runs,
     Shown: _history,
     LogFound: _log,
+    EventsFound: _events,
+    FilesFound: _files,
     Intent: _action,
 }

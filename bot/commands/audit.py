@@ -26,7 +26,7 @@ from bot.state import AuditEntry, AuditQuery, IntentKind, Switched
 from bot.targets.run import run_of
 
 FURTHER_ACTIONS = frozenset({
-    "agent", "any", "home", "hooks register", "page", "read-only", "schedule", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
+    "agent", "any", "home", "hooks register", "mcp", "page", "read-only", "schedule", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
     "settings watch", "settings channel", "settings expect", "settings mention", "settings preset", "settings publish",
     "settings connection", "settings people", "settings general",
 })  # fmt: skip

@@ -1,12 +1,13 @@
-"""What some replies are made of, for who wants it as data: a list of runs, one check, a log."""
+"""What some replies are made of, for who wants it as data: a list of runs, one check, a log, events, files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from bot.analysis import RunAnalysis
-from bot.model import Check, LogExcerpt, Moment, RunRef
+from bot.model import Check, Instance, LogExcerpt, Moment, RunRef
 from bot.recent import Recent
+from bot.triage import RunFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +41,24 @@ class LogFound:
     check: str | None = None
     moment: Moment | None = None
     window: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsFound:
+    """A sample of the events of a run that hold a check's name; `more` and `cut` as in `Instances`."""
+
+    ref: RunRef
+    check: str
+    events: tuple[Instance, ...]
+    more: bool
+    cut: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesFound:
+    """Files that are kept of a run, or of one check of it, newest first; `first`: the number of its first entry."""
+
+    ref: RunRef
+    files: tuple[RunFile, ...]
+    first: int
+    check: str | None = None

@@ -7,6 +7,7 @@ from bot.model import Instance, Instances, Run
 from bot.platform import Platform
 from bot.redact import scrub
 from bot.replies import at_moment
+from bot.replies.data import EventsFound
 from bot.replies.wording import check_name, count, listed, run_name, sentence, short_id, virtual
 
 SHOWN = 10
@@ -35,7 +36,8 @@ def instances(platform: Platform, about: Context, run: Run, found: Instances) ->
         files=_files(run, ordered),
         context=about,
     )
-    return Reply(card=card)
+    data = EventsFound(ref=run.ref, check=name, events=tuple(ordered), more=found.more, cut=found.cut)
+    return Reply(card=card, data=data)
 
 
 def _place(instance: Instance) -> tuple[int, float]:

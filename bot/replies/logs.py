@@ -28,7 +28,7 @@ from bot.errors import ClewError, UserError, WrongValue
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
 from bot.platform import Platform
 from bot.replies import at_moment
-from bot.replies.data import LogFound
+from bot.replies.data import FilesFound, LogFound
 from bot.replies.wording import (
     check_name,
     check_names,
@@ -203,7 +203,8 @@ def files(run: Run, check: str | None, found: Sequence[RunFile], begin: int = 1)
         footer=("“logs artifact=NAME” shows one.",) if found else (),
         context=Context(run=run.ref, property_name=check),
     )
-    return Reply(card=card)
+    data = FilesFound(ref=run.ref, files=tuple(found[begin - 1 :]), first=begin, check=check)
+    return Reply(card=card, data=data)
 
 
 _FILES = 10
