@@ -24,6 +24,8 @@ STEPS: Final = (
     (500, 4_000), (200, 4_000), (100, 2_000), (50, 2_000), (25, 1_000), (10, 1_000), (5, 500), (2, 300), (1, 200),
 )  # fmt: skip
 """How many entries of each list, and how many characters of each text, are tried one after the other."""
+READ: Final = 3 * STEPS[0][1]
+"""Characters of a text that are looked at; of more the last third may begin in the middle of a secret, and goes too."""
 _PARAMETERS: Final = ".run.parameters"  # whose keys are not ours
 _NEWEST_LAST: Final = frozenset({"data.lines"})
 _HOW: Final[Mapping[tuple[str, str], str]] = {
@@ -58,9 +60,9 @@ def answered(reply: Reply, tool: Tool | None, first: int, secrets: Iterable[Secr
     answer["card"] = {name: whole["card"][name] for name in OF_CARD}
     begin = _begun(answer["data"], tool.first if tool else "", first)
     cuts = _Cuts()
-    clean = _clean(_shrunk(answer, "", STEPS[0][0], None, cuts), "", tuple(secrets))
+    clean = _clean(_shrunk(answer, "", STEPS[0][0], None, cuts), "", tuple(secrets), cuts)
     for most, longest in STEPS:
-        cuts = _Cuts(totals=cuts.totals)
+        cuts = _Cuts(totals=cuts.totals, texts=cuts.texts)
         fitting = _shrunk(clean, "", most, longest, cuts)
         fitting["hints"] = [*begin, *_said(cuts, longest, tool.name if tool else "")]
         if len(text_of(fitting)) <= LARGEST:
@@ -88,7 +90,9 @@ def _shrunk(value: Any, place: str, most: int, longest: int | None, cuts: _Cuts)
     if isinstance(value, dict):
         items = list(value.items())
         if place.endswith(_PARAMETERS):
-            items = _kept(items, place, most, cuts)
+            items = [
+                (cut(name, longest or len(name)), each) for name, each in _kept(items, place, most, cuts)
+            ]
         return {
             name: _shrunk(each, f"{place}.{name}".lstrip("."), most, longest, cuts) for name, each in items
         }
@@ -108,22 +112,25 @@ def _kept(entries: list[Any], place: str, most: int, cuts: _Cuts) -> list[Any]:
     return kept
 
 
-def _clean(value: Any, place: str, secrets: tuple[Secret, ...]) -> Any:
+def _clean(value: Any, place: str, secrets: tuple[Secret, ...], cuts: _Cuts) -> Any:
     """Return a value whose texts can neither hide nor give away anything."""
     if isinstance(value, dict):
         if place.endswith(_PARAMETERS):
-            return {
-                _text(name, secrets): scrub_given(name, _text(each, secrets)).text
-                for name, each in value.items()
-            }
-        return {name: _clean(each, f"{place}.{name}".lstrip("."), secrets) for name, each in value.items()}
+            texts = {_text(name, secrets, cuts): _text(each, secrets, cuts) for name, each in value.items()}
+            return {name: scrub_given(name, text).text for name, text in texts.items()}
+        return {
+            name: _clean(each, f"{place}.{name}".lstrip("."), secrets, cuts) for name, each in value.items()
+        }
     if isinstance(value, list):
-        return [_clean(each, f"{place}[]", secrets) for each in value]
-    return _text(value, secrets) if isinstance(value, str) else value
+        return [_clean(each, f"{place}[]", secrets, cuts) for each in value]
+    return _text(value, secrets, cuts) if isinstance(value, str) else value
 
 
-def _text(text: str, secrets: tuple[Secret, ...]) -> str:
-    return scrub(many_lines(text), secrets).text
+def _text(text: str, secrets: tuple[Secret, ...], cuts: _Cuts) -> str:
+    if len(text) <= READ:
+        return scrub(many_lines(text), secrets).text
+    cuts.texts = True
+    return f"{scrub(many_lines(text[:READ]), secrets).text[: -READ // 3]}…"
 
 
 def _said(cuts: _Cuts, longest: int, tool: str) -> list[str]:

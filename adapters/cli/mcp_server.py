@@ -25,6 +25,7 @@ from adapters.cli.mcp_answer import answered, text_of
 from adapters.cli.mcp_tools import TOOLS, Json, Tool
 from adapters.cli.opened import load
 from adapters.cli.parts import Parts
+from adapters.cli.reloading import Reloading
 from adapters.cli.stopping import until_stopped
 from bot import authorization
 from bot.cards import FROM, Reply
@@ -172,8 +173,9 @@ async def serve(assemble: Assemble) -> int:
         raise CLOSED
     if sys.stdin.isatty():
         print(AT_A_TERMINAL, file=sys.stderr)  # noqa: T201 - for whoever typed it
-    async with assemble(load()) as parts:
-        own = parts.settings.mcp
+    loaded = load()
+    async with assemble(loaded) as parts:
+        own = loaded.mcp
         agent = Agent(parts.handler, parts.clock, who=own.principal, channel=own.channel)
         server = server_for(agent, parts.handler.services)
 
@@ -184,11 +186,19 @@ async def serve(assemble: Assemble) -> int:
             except* (BrokenPipeError, ConnectionError):
                 log.info("the client left")
 
+        following = Reloading(loaded, parts.handler, parts.store, parts.clock, tell=_tell, notes=False)
         try:
-            await until_stopped(asyncio.create_task(serving(), name="mcp"))
+            await until_stopped(
+                asyncio.create_task(serving(), name="mcp"),
+                asyncio.create_task(following.run(asyncio.Event()), name="settings"),
+            )
         finally:
             await agent.end()
     return ANSWERED
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - for whoever looks at what the client shows of it
 
 
 @asynccontextmanager

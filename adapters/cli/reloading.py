@@ -53,14 +53,24 @@ def hangups() -> Iterator[asyncio.Event]:
 
 
 class Reloading:
-    """Keeps a handler at what the settings say of who may do what. `tell`: says what an operator has to know."""
+    """Keeps a handler at what the settings say of who may do what. `tell`: says what an operator has to know.
+
+    `notes`: whether changes go into the audit trail; a program beside the one that does so leaves it to that.
+    """
 
     def __init__(
-        self, loaded: Settings, handler: Handler, store: Store, clock: Clock, *, tell: Callable[[str], None]
+        self,
+        loaded: Settings,
+        handler: Handler,
+        store: Store,
+        clock: Clock,
+        *,
+        tell: Callable[[str], None],
+        notes: bool = True,
     ) -> None:
         self._at_start = self._loaded = loaded
         self._handler = handler
-        self._store, self._clock, self._tell = store, clock, tell
+        self._store, self._clock, self._tell, self._notes = store, clock, tell, notes
         self._files = (loaded.config or Path(DEFAULT_FILE), Path(".env"))
         self._stamp = self._look()
         self._from_file = self._files[0].exists()
@@ -72,7 +82,8 @@ class Reloading:
 
     async def run(self, hangup: asyncio.Event) -> None:
         """Note what is in force now, then look until cancelled."""
-        await self.note_what_is_in_force()
+        if self._notes:
+            await self.note_what_is_in_force()
         while True:
             await first_of(hangup.wait(), self._clock.sleep(LOOK))
             asked, stamp = hangup.is_set(), self._look()
@@ -147,6 +158,8 @@ class Reloading:
         return all(noted)
 
     async def _note(self, decision: str, detail: str, action: str = ACTION) -> bool:
+        if not self._notes:
+            return True
         entry = AuditEntry(
             at=self._clock.now(), actor=BY_FILE, channel="", action=action, decision=decision, detail=detail
         )

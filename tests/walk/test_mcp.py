@@ -62,14 +62,16 @@ class Calls:
 
 
 @asynccontextmanager
-async def agent(place: Path, environment: Mapping[str, str], era: str = "auto") -> AsyncIterator[Calls]:
-    """Start `clew mcp` and connect to it; it leaves nothing on standard error."""
+async def agent(
+    place: Path, environment: Mapping[str, str], era: str = "auto", *, errors: bool = False
+) -> AsyncIterator[Calls]:
+    """Start `clew mcp` and connect to it; without `errors` it leaves nothing on standard error."""
     command, *arguments = CLEW
     started = StdioServerParameters(command=command, args=[*arguments, "mcp"], env={**environment}, cwd=place)
-    with (place / "stderr").open("w") as errors:
-        async with Client(stdio_client(started, errlog=errors), mode=era) as client:
+    with (place / "stderr").open("w") as written:
+        async with Client(stdio_client(started, errlog=written), mode=era) as client:
             yield Calls(client)
-    assert (place / "stderr").read_text() == ""
+    assert errors or (place / "stderr").read_text() == ""
 
 
 async def trail(place: Path) -> list[tuple[str, str]]:
@@ -140,24 +142,33 @@ async def test_platforms__all_four_side_by_side(tmp_path: Path) -> None:
 
 
 async def test_beside_a_bot__on_the_same_database(tenant: SimulatedTenant, tmp_path: Path) -> None:
-    """Both answer and write, what the bot has on record is there for the agent, and the trail holds."""
+    """Both answer and write, and follow the settings; a change of them is noted once, and the trail holds."""
     environment = set_up_for(tenant)
     with at_keyboard("run", "--terminal", folder=tmp_path, environment=environment) as keyboard:
         keyboard.type("audit read_only=on")
         keyboard.sees("read-only now")
-        async with agent(tmp_path, environment) as call:
+        async with agent(tmp_path, environment, errors=True) as call:
             listed = await call("list_runs", count=3)
             keyboard.type("audit read_only=off")
             keyboard.sees("not read-only any more")
-            again = await call("list_runs", count=3)
+            (tmp_path / "clew.toml").write_text(
+                "[roles]\nread = ['slack:user:T01:U01ANN']\n", encoding="utf-8"
+            )
+            keyboard.sees("settings changed and are in force")
+            refused = await call("list_runs", count=3)
+            while refused["error"] is None:
+                refused = await call("list_runs", count=3)
         keyboard.type("quit")
         code = keyboard.ends()
 
     done = await trail(tmp_path)
     assert code == 0
-    assert [listed["error"], again["error"]] == [None, None]
-    assert done.count((AGENT, "mcp")) == 2
-    assert {"read-only"} <= {action for _, action in done}
+    assert listed["error"] is None
+    assert AGENT in refused["error"]["message"]
+    assert done.count((AGENT, "mcp")) == call.made
+    assert (AGENT, "status") in done
+    assert done.count(("clew", "settings")) == 2  # what is in force at the start, and the change
+    assert "settings changed and are in force" in (tmp_path / "stderr").read_text()
 
 
 @contextmanager

@@ -307,3 +307,20 @@ async def test_start__no_secret_is_noted_or_kept(program: Program, monkeypatch: 
 def test_tables__can_be_asked_for_by_name() -> None:
     """The trail is asked what was done by names that are known."""
     assert {f"settings {table}" for table in TABLES} <= FURTHER_ACTIONS
+
+
+async def test_beside_another_program__it_follows_and_notes_nothing(program: Program) -> None:
+    """The other one notes the change, and a mistake; each is in the trail once."""
+    stage = program.stage
+    beside = Reloading(
+        settings.load(), stage.handler, stage.memory, SystemClock(), tell=program.told.append, notes=False
+    )
+    program.file.write_text(toml(launch=(BO,)), encoding="utf-8")
+    await beside.reload(asked=False)
+    followed = program.launchers
+    program.file.write_text("[roles", encoding="utf-8")
+    await beside.reload(asked=False)
+
+    assert followed == {BO}
+    assert len(program.told) == 2
+    assert program.trail == []
