@@ -52,18 +52,6 @@ ACTION: Final = "mcp"  # in the audit trail
 LONGEST_MESSAGE: Final = 4_194_304  # bytes
 LONGEST_NOTE: Final = 500  # characters of what was asked that are noted
 ENDING: Final = 5.0  # seconds that calls get to end once nobody waits for them
-NOT_INSTALLED: Final = UserError(
-    "The package “mcp” is not installed, and `clew mcp` needs it.",
-    "Install Clew with its extra: pip install '.[mcp]' in Clew's folder, or the whole of requirements.lock.",
-)
-CLOSED: Final = UserError(
-    "Standard input or output is closed, and `clew mcp` speaks on them.",
-    "A client starts it and talks to it.",
-)
-AT_A_TERMINAL: Final = (
-    "This speaks the Model Context Protocol: a client starts it and talks to it. `clew mcp --help` says how to set one up. "
-    "Press Ctrl-C to end it."
-)
 
 Assemble = Callable[..., AbstractAsyncContextManager[Parts]]
 
@@ -168,11 +156,11 @@ async def serve(assemble: Assemble) -> int:
     try:
         from mcp.server.stdio import stdio_server
     except ModuleNotFoundError:
-        raise NOT_INSTALLED from None
+        raise replies.not_installed() from None
     if not (sys.stdin and sys.stdout):
-        raise CLOSED
+        raise replies.streams_closed()
     if sys.stdin.isatty():
-        print(AT_A_TERMINAL, file=sys.stderr)  # noqa: T201 - for whoever typed it
+        print(replies.AT_A_TERMINAL, file=sys.stderr)  # noqa: T201 - for whoever typed it
     loaded = load()
     async with assemble(loaded) as parts:
         own = loaded.mcp

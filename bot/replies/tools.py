@@ -25,6 +25,28 @@ INSTRUCTIONS = (
 )
 
 
+AT_A_TERMINAL = (
+    "This speaks the Model Context Protocol: a client starts it and talks to it. `clew mcp --help` says how to set one up. "
+    "Press Ctrl-C to end it."
+)
+
+
+def not_installed() -> UserError:
+    """Say that the library of the protocol is not there, and how to get it."""
+    return UserError(
+        "The package “mcp” is not installed, and `clew mcp` needs it.",
+        "Install Clew with its extra: pip install '.[mcp]' in Clew's folder, or all of requirements.lock.",
+    )
+
+
+def streams_closed() -> UserError:
+    """Say that there is nobody to talk to."""
+    return UserError(
+        "Standard input or output is closed, and `clew mcp` speaks on them.",
+        "A client starts it and talks to it.",
+    )
+
+
 def unknown_tool(name: str, tools: Collection[str]) -> UserError:
     """Answer the name of a tool that is not there."""
     return mistaken(f"There is no tool “{name[:_SHOWN]}”.", name, tools, f"There are {listed([*tools])}.")
