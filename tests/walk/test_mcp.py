@@ -127,7 +127,8 @@ async def test_platforms__all_four_side_by_side(tmp_path: Path) -> None:
                     got = await call("get_run", run=run)
                     checks = await call("list_checks", run=run)
                     await call("read_log", run=run)
-                    await call("list_files", run=run)
+                    files = await call("list_files", run=run)
+                    assert (files["data"] is not None) == (kind.name == "testhide")
                     assert got["data"]["run"]["id"] == failed["id"]
                     assert checks["data"]["checks"]
 

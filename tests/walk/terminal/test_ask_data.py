@@ -103,6 +103,7 @@ def test_json__a_list_says_of_a_run_what_the_run_says(tenant: SimulatedTenant, t
     ("words", "kind"),
     [
         ("logs {run}", "log"),
+        ("logs {run} property=1 events=yes", "events"),
         ("failing {run} property=1", "check"),
         ("status {run} changes=yes", "run"),
     ],
