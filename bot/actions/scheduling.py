@@ -61,12 +61,16 @@ def check_approval(preset: str, services: Services) -> None:
 async def keep(intent: Intent, asked: Asked, services: Services) -> Reply | None:
     """Keep what was confirmed; None where somebody settled it meanwhile. Raises `UserError` where there are too many."""
     now, who = services.clock.now(), asked.invocation.actor
+    request = intent.request_as(ScheduleRequest)
+    here = await services.store.schedules(intent.channel)
+    others = [other for other in here if other.same != request.same(intent.connection)]
+    # What is due in this very moment is not lost where it takes the place of one that goes on.
+    goes_on = (other.done_until for other in here if other not in others and not other.paused)
     schedule = Schedule(
         id=intent.id, channel=intent.channel, connection=intent.connection, actor=intent.actor,
-        principals=who.principals, request=intent.request_as(ScheduleRequest), made_at=now, done_until=now,
+        principals=who.principals, request=request, made_at=now, done_until=min((now, *goes_on)),
     )  # fmt: skip
-    here = await services.store.schedules(intent.channel)
-    if len([other for other in here if other.same != schedule.same]) >= replies.MOST:
+    if len(others) >= replies.MOST:
         raise replies.too_many()
     if not await services.store.schedule(schedule, now):
         return None

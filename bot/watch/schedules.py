@@ -282,6 +282,13 @@ class Schedules:
             self._on_rows()
             if stays:
                 await self._note(schedule, "paused", _named(schedule), services)
+        elif message is not None and all(
+            s.id != schedule.id for s in await store.schedules(schedule.channel)
+        ):
+            await store.enqueue(
+                message, now
+            )  # it was removed while this was launched; what was launched is told
+            self._on_rows()
 
     async def _outcome(self, schedule: Schedule, intent: Intent, why: str, services: Services) -> Card | None:
         by = await self._by(schedule, services)

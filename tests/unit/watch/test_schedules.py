@@ -11,12 +11,13 @@ import pytest
 from bot.access import Denied, Policy, Role
 from bot.command import Preset
 from bot.errors import Unreachable
+from bot.model import LaunchOutcome, LaunchRequest
 from bot.quotas import Quota
-from bot.state import DeliveryState, IntentState, Per, Switched
+from bot.state import DeliveryState, IntentKind, IntentState, Per, Switched
 from bot.watch.schedules import GRACE
 from tests.fakes.scheduling import Clockwork, at
 from tests.fakes.service import Launching
-from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, command_of, told
+from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, command_of, told
 
 BY = "Launched by the schedule of nightly (every day at 04:00 UTC) by Alice, due 14 May 04:00 UTC."
 NOT_LAUNCHED = "nightly was due at 14 May 04:00 UTC and was not launched."
@@ -316,6 +317,41 @@ async def test_paused_and_removed__nothing_is_launched() -> None:
     await it.until(at(5, 16), step=600)
 
     assert len(it.launched) == 1
+
+
+async def test_removed__while_it_is_being_launched() -> None:
+    """What was launched is told all the same."""
+    it = Clockwork()
+    schedule = await it.schedule()
+    it.skip(at(4))
+    launch = it.door.service.launch
+
+    async def removed(request: LaunchRequest) -> LaunchOutcome:
+        await it.door.store.remove_schedule(schedule)
+        return await launch(request)
+
+    it.door.service.launch = removed  # type: ignore[method-assign]  # somebody presses Remove meanwhile
+    await it.tick()
+    await it.tick(10)
+
+    assert len(it.launched) == 1
+    (told_once,) = it.told
+    assert told_once.endswith(BY)
+
+
+async def test_taken_over__in_the_moment_it_is_due() -> None:
+    """It is launched once, in the name of who took it over."""
+    it = Clockwork(door=Door(policy=Policy(roles={Role.LAUNCH: frozenset({ALICE.id, MALLORY.id})})))
+    await it.schedule()
+    it.skip(at(4) - timedelta(seconds=5))
+    asked = await it.door.say('launch nightly at="every day 04:00"', by=MALLORY)
+    it.skip(at(4) + timedelta(seconds=5))
+    await it.door.say(command_of(asked.card, "Schedule"), by=MALLORY)
+    await it.until(at(5), step=60)
+
+    assert len(it.launched) == 1
+    (intent,) = [i for i in it.door.store.intents.values() if i.kind is IntentKind.LAUNCH]
+    assert intent.actor == MALLORY.id
 
 
 async def test_due__held_while_the_channel_is_quiet() -> None:
