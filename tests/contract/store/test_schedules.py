@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.store.store import SqlStore
 from bot.errors import StoreError
 from bot.model import LaunchRequest
 from bot.ports import Store
@@ -109,3 +110,18 @@ async def test_remove_schedule__once(store: Store) -> None:
     assert [await store.remove_schedule(schedule) for _ in range(2)] == [True, False]
     assert await store.schedules() == ()
     assert not await store.change_schedule(schedule, replace(schedule, paused="x"), NOW)
+
+
+async def test_of_channels__schedules_with_who_made_them(database: SqlStore) -> None:
+    """A channel that asked for nothing else is there for them, in the order they were made."""
+    await database.keep_name("slack:user:T:U", "Alice")
+    second, first = (
+        await made(database, a_schedule(2, request=replace(WANTED, times="0 3 * * *"))),
+        a_schedule(1),
+    )
+    await made(database, first)
+
+    (channel,), total = await database.of_channels(NOW, limit=9)
+
+    assert ([*channel.schedules], total) == ([first, second], 1)
+    assert channel.makers == {"slack:user:T:U": "Alice"}
