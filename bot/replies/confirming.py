@@ -84,6 +84,13 @@ SCHEDULED = "It has already been confirmed. “launch schedules” shows how it 
 WAITING = frozenset({IntentState.DRAFT, IntentState.ASKED})
 
 
+UNAPPROVED = {
+    (IntentState.DECLINED, True): "It was refused. {nothing}",
+    (IntentState.EXPIRED, False): "Nobody approved it in time. {nothing}",
+    (IntentState.EXPIRED, True): "It was approved, but Clew was interrupted before it was sent. {nothing}",
+}  # how it ended where a second person was asked; by whether one decided
+
+
 def buttons(intent: Intent, yes: str) -> tuple[Button, ...]:
     """Offer to go ahead or to call it off."""
     return (
@@ -184,7 +191,8 @@ def happened(intent: Intent, by: str = "") -> Reply:
     """Answer a button that was pressed before, with what came of it; `by`: the second person who decided it."""
     words = WORDS[intent.kind]
     took = words.done if words.done == "started" else "taken"
-    said = HAPPENED[intent.state].format(nothing=words.nothing, done=words.done, took=took)
+    stands = (intent.approve_by and UNAPPROVED.get((intent.state, bool(by)))) or HAPPENED[intent.state]
+    said = stands.format(nothing=words.nothing, done=words.done, took=took)
     if intent.kind is IntentKind.SCHEDULE and intent.state is IntentState.ACCEPTED:
         said = SCHEDULED  # no platform has anything to do with it yet
     told: list[Line] = [(said,)]

@@ -195,7 +195,7 @@ async def test_refuse__is_told_with_who() -> None:
         == "Bo refused the launch of basic_test that Ann asked for. Nothing was started."
     )
     assert (reply.replace, reply.private) == (True, False)
-    assert "Refused by Bo." in plain(yes.card.text)
+    assert plain(yes.card.text) == "It was refused. Nothing was started. Refused by Bo."
     assert stage.service.launches == []
     assert message is not None
     assert "Bo" in stage.shown(message)
@@ -244,16 +244,37 @@ async def test_approve__in_time() -> None:
     waits = the_intent(stage).state
     stage.clock.pass_time(1)
     late = await stage.restarted().say(f"approve {first.id}", by=BO)
+    again = await stage.say(f"approve {first.id}", by=CY)
     await stage.tick()
 
     assert waits is IntentState.ASKED
     assert the_intent(stage).state is IntentState.EXPIRED
     assert "Nobody approved the launch of basic_test by" in plain(late.card.text)
+    assert plain(again.card.text) == "Nobody approved it in time. Nothing was started."
     assert [b.label for b in late.card.buttons] == ["Launch again"]
     assert message is not None
     assert "Nobody approved" in stage.shown(message)
     assert stage.service.launches == []
     assert decisions(stage) == [(ANN.id, "asked"), (ANN.id, "expired")]
+
+
+async def test_approve__interrupted_before_it_was_sent() -> None:
+    """What was approved and never sent is let go, on the card and to whoever asks."""
+    stage = a_stage()
+    intent = await asked(stage)
+    message = stage.messages[-1]
+    store = stage.memory
+    await store.confirm(intent.id, frozenset({IntentState.ASKED}), stage.clock.now(), by=BO.id)
+    await store.keep_name(BO.id, "Bo")
+    await stage.pass_time(60)
+    reply = await stage.say(f"approve {intent.id}", by=CY)
+
+    assert plain(reply.card.text) == (
+        "It was approved, but Clew was interrupted before it was sent. Nothing was started. Approved by Bo."
+    )
+    assert message is not None
+    assert "was not sent because Clew was interrupted first" in stage.shown(message)
+    assert stage.service.launches == []
 
 
 async def test_approve__expires_by_itself() -> None:
