@@ -35,7 +35,7 @@ LOOK = 2.0  # seconds between two looks at the files
 ACTION = "settings"
 KEPT = "settings: in force"  # the name under which the database has what was in force at the last start
 BY_FILE = "clew"  # who changed a file, nobody tells
-AT_ONCE = frozenset({"roles", "places", "quota", "read_only", "locked", "warnings", "origins"})
+AT_ONCE = frozenset({"roles", "places", "quota", "read_only", "locked", "page_token", "warnings", "origins"})
 LONGEST = 500  # characters of a mistake that are noted
 
 Stamp = tuple[tuple[int, int, int] | None, ...]
@@ -105,7 +105,8 @@ class Reloading:
             self._tell(replies.settings_refused(error.strerror or type(error).__name__))
             return
         before, now = self._handler.services.policy, policy_of(found)
-        changed = difference(before, now)
+        token = "" if found.page_token == self._loaded.page_token else "the page's token"
+        changed = "; ".join(filter(None, (difference(before, now), token)))
         later = self._for_a_restart(found)
         waiting = changes(inventory(self._loaded), inventory(found))
         self._loaded = found

@@ -1,4 +1,4 @@
-"""What is asked for and not decided, what is under way, and how much of each quota is used today."""
+"""What is asked for and not decided, what is under way, what is launched at times, and how much of each quota is used today."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from bot.people import People, people_of
 from bot.quotas import Quota, Standing
 from bot.replies import pages as replies
 from bot.replies.confirming import WORDS
+from bot.replies.scheduling import of_request
 from bot.replies.wording import ago, clock_time
-from bot.state import BEGINNING, Intent, IntentState, Per, Reservation, Used
+from bot.state import BEGINNING, Intent, IntentState, Per, Reservation, Schedule, Used
 
 MOST = 100  # requests, and rows of quotas, that are shown
 OF_EACH = 20  # of those for each of whom a quota holds, the ones that used most of it
@@ -30,13 +31,17 @@ async def read(known: Known, _: Query) -> Values:
     """Return all of it, as far as it is not too much for a page. Raises `StoreError`."""
     waiting = [*await known.store.asked_intents(), *await known.store.open_intents()]
     shown = waiting[:MOST]
-    names = {who: await known.store.name(who) for who in {intent.actor for intent in shown}}
+    planned = await known.store.schedules()
+    people = {intent.actor for intent in shown} | {schedule.actor for schedule in planned[:MOST]}
+    names = {who: await known.store.name(who) for who in people}
     quotas = [each async for each in _quotas(known)]
     used = await known.store.used([standing.share for standing, _ in quotas])
     standings = [(replace(each, used=held), who) for (each, who), held in zip(quotas, used, strict=True)]
     return {
         "requests": [_request(intent, names, known) for intent in shown],
         "left_out": len(waiting) - len(shown),
+        "schedules": [_schedule(each, names, known) for each in planned[:MOST]],
+        "schedules_left_out": max(0, len(planned) - MOST),
         "quotas": [_row(standing, who, known) for standing, who in standings],
         "rules": len(known.policy.quotas),
     }
@@ -55,6 +60,23 @@ def _request(intent: Intent, names: dict[str, str], known: Known) -> dict[str, o
         "who": {"id": intent.actor, "name": names.get(intent.actor, "")},
         "channel": intent.channel,
         "since": f"{clock_time(intent.created_at)}, {ago(intent.created_at, known.now)}",
+    }
+
+
+def _schedule(schedule: Schedule, names: dict[str, str], known: Known) -> dict[str, object]:
+    at = schedule.next(known.now)
+    return {
+        "name": schedule.request.name,
+        "connection": schedule.connection,
+        "when": of_request(schedule.request, schedule.times),
+        "state": State("paused", "odd")
+        if schedule.paused
+        else State("on" if at else "never again", "" if at else "odd"),
+        "why": schedule.paused,
+        "next": clock_time(at, schedule.request.zone) if at and not schedule.paused else "",
+        "last": schedule.last,
+        "who": {"id": schedule.actor, "name": names.get(schedule.actor, "")},
+        "channel": schedule.channel,
     }
 
 

@@ -17,7 +17,7 @@ from bot.replies.wording import ago, clock_time, duration
 from bot.state import Notice
 from bot.watch.auditor import Polled
 
-MOST_NOTICES = 100
+MOST = 50  # of one kind that are shown
 PATIENCE = 5.0  # seconds for the database; what is known without it is shown then
 WELL = "ok"
 
@@ -64,15 +64,16 @@ async def read(known: Known, _: Query) -> Values:
         "chats": chats,
         "outbox": outbox,
         "oldest": _span(outbox.get("oldest_seconds")) if outbox else "",
-        "notices": [*map(_told, notices[:MOST_NOTICES])],
-        "notices_left_out": max(0, len(notices) - MOST_NOTICES),
+        "notices": [*map(_told, notices[:MOST])],
+        "notices_left_out": max(0, len(notices) - MOST),
         "read_only": read_only_by(read_only, in_settings=in_settings) if read_only or in_settings else "",
         "waits_for": known.health.waits_for(),
         "hooks": known.health.hooks(),
         "started": f"{clock_time(known.started)}, {ago(known.started, known.now)}",
         "every": pages.polls_every(known.health.poll_seconds),
-        "channels_off": sorted(known.health.lost().items()),
-        "crowded": [*known.health.look().crowded.values()],
+        "channels_off": sorted(known.health.lost().items())[:MOST],
+        "channels_off_left_out": max(0, len(known.health.lost()) - MOST),
+        "crowded": [*known.health.look().crowded.values()][:MOST],
     }  # fmt: skip
 
 
@@ -101,7 +102,9 @@ def _polled(polled: Polled) -> tuple[State, str, tuple[str, ...]]:
     """Say how polling goes: what is wrong now, when it last went well, and what cannot be read."""
     age = _time(polled.age)
     last = f"{age} ago" if polled.looked else pages.never_polled(age)
-    said = tuple(filter(None, (polled.problem, polled.behind, polled.unlisted, *polled.too_large.values())))
+    said = tuple(
+        filter(None, (polled.problem, polled.behind, polled.unlisted, *[*polled.too_large.values()][:MOST]))
+    )
     if polled.refused or polled.age > polled.allowed:
         return State("cannot be polled", "bad"), last, said
     if polled.problem:

@@ -27,7 +27,10 @@ LONGEST = 2000  # characters of one text
 def operators_page(
     parts: Parts, health: Health, in_force: Callable[[], Settings]
 ) -> Callable[[], web.Application] | None:
-    """Return what makes the page; None where the settings want none. `in_force`: the settings as they are now."""
+    """Return what makes the page; None where the settings want none.
+
+    `in_force`: the settings as they are now: a token that was changed ends the sessions of the one before.
+    """
     loaded = parts.settings
     if not loaded.web.page:
         return None
@@ -40,7 +43,7 @@ def operators_page(
     )
     page = OperatorsPage(
         [*_views(known)],
-        Entrance(doors_of(loaded), parts.clock, parts.store.audit),
+        Entrance(lambda: doors_of(in_force()), parts.clock, parts.store.audit),
         parts.clock,
         names=[*_names(loaded)],
         clean=partial(_clean, loaded.secrets),

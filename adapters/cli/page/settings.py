@@ -68,7 +68,8 @@ def _general(settings: Settings) -> Iterator[Section]:
         elif isinstance(value, tuple) and value and all(isinstance(one, Table) for one in value):
             tables.append(_listed(name, value, origin))
         elif isinstance(value, Mapping):
-            tables.append(Section(f"[{name}]", (*_of_mapping(value, origin),)))
+            rows = (*_of_mapping(value, origin),)
+            tables.append(Section(f"[{name}]", rows[:MOST], left_out=max(0, len(rows) - MOST)))
         else:
             plain.append(_row(_called(General, name), value, origin, database=name == "database_url"))
     yield Section("Clew itself", tuple(plain))

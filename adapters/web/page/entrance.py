@@ -132,8 +132,8 @@ def _is_proxy(address: IPv4Address | IPv6Address | None, doors: Doors) -> bool:
 class Entrance:
     """Lets people in and notes who came, and who was not let in: of the first once a session, of the others within bounds."""
 
-    def __init__(self, doors: Doors, clock: Clock, note: Note) -> None:
-        self.doors = doors
+    def __init__(self, doors: Callable[[], Doors], clock: Clock, note: Note) -> None:
+        self._doors = doors
         self._clock, self._note = clock, note
         self._came: Bounded[tuple[str, str], bool] = Bounded(
             MOST_KNOWN, seconds=SESSION.total_seconds(), clock=clock
@@ -142,6 +142,11 @@ class Entrance:
         self._noted: deque[float] = deque(maxlen=MOST_NOTED)
         self._left_out = 0
         self._writing: set[asyncio.Task[None]] = set()
+
+    @property
+    def doors(self) -> Doors:
+        """The ways in as they are now."""
+        return self._doors()
 
     async def who(self, request: web.BaseRequest) -> Viewer | Refused:
         """Return who asks, and note it."""

@@ -38,6 +38,8 @@ from bot.state import (
     PropertyState,
     Reopened,
     Reservation,
+    Schedule,
+    ScheduleRequest,
     Subscription,
     Why,
     Word,
@@ -199,6 +201,7 @@ async def furnish(site: Site) -> None:
     await store.keep_name(ANN, "Ann <b>Lee</b>")
     await _properties(site)
     await _requests(site)
+    await _schedules(site)
 
 
 HOUR = timedelta(hours=1)
@@ -287,6 +290,20 @@ async def _requests(site: Site) -> None:
     assert await store.advance("i2", confirmed, IntentState.UNKNOWN, now)
     await store.draft(replace(_a_launch("i3", BOB, site), preset="nightly", second="launch"))
     assert await store.advance("i3", DRAFT, IntentState.ASKED, now, approve_by=now + HOUR)
+
+
+async def _schedules(site: Site) -> None:
+    """One that is on, and one that somebody paused."""
+    now = site.clock.now()
+    for number, paused in enumerate(("", f"Paused by Bob <i>{KEY}</i>.")):
+        launch = LaunchRequest(launcher=f"Canary {number}", key="", values={"custom.token": KEY})
+        request = ScheduleRequest(launch=launch, times="0 2 * * 1-5", zone="Europe/Berlin")
+        schedule = Schedule(
+            id=f"s{number}", channel=HERE, connection="prod", actor=ANN, principals=frozenset({ANN}), request=request,
+            made_at=now, done_until=now, paused=paused,
+        )  # fmt: skip
+        await site.store.draft(replace(_a_launch(schedule.id, ANN, site), request=request))
+        assert await site.store.schedule(schedule, now)
 
 
 def _a_launch(intent_id: str, actor: str, site: Site) -> Intent:

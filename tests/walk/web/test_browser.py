@@ -22,10 +22,16 @@ VIEWS = ("Overview", "Outbox", "Launches", "Channels", "Audit", "Properties", "S
 
 async def signed_in(page: Page, site: Site) -> None:
     """Sign in by keyboard: the field has the focus."""
-    await page.goto(site.page)
-    await page.keyboard.type(TOKEN)
-    await page.keyboard.press("Enter")
+    await typed(page, site, TOKEN)
     await page.wait_for_selector("nav[aria-label=Views]")
+
+
+async def typed(page: Page, site: Site, token: str) -> None:
+    """Open the page and type something as the token, once the field got the focus by itself."""
+    await page.goto(site.page)
+    await page.wait_for_selector("#token:focus")
+    await page.keyboard.type(token)
+    await page.keyboard.press("Enter")
 
 
 async def is_for_everybody(page: Page, name: str) -> None:
@@ -75,9 +81,7 @@ async def test_page__when_something_is_wrong(
             channel = f"slack:channel:T01:{'X' * 60}{number}"
             await site.store.subscribe(Subscription(channel=channel), site.clock.now())
         page = await browser.page(width=NARROW, scheme="dark")
-        await page.goto(site.page)
-        await page.keyboard.type("not the token")
-        await page.keyboard.press("Enter")
+        await typed(page, site, "not the token")
         await page.wait_for_selector("[role=alert]")
         await is_for_everybody(page, "wrong token")
         await signed_in(page, site)

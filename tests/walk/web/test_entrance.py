@@ -123,6 +123,26 @@ async def test_form__behind_encryption(
             assert "Secure" in answer.headers["Set-Cookie"].split("; ")
 
 
+async def test_token__is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts as soon as the settings are read again, and whoever signed in with the one before is out."""
+    monkeypatch.setenv("CLEW_PAGE_TOKEN_FILE", "token")
+    (tmp_path / "token").write_text(TOKEN, encoding="utf-8")
+    (tmp_path / "token").chmod(0o600)
+    async with a_site(tmp_path, monkeypatch, token=None) as site, browser_of(site) as browser:
+        async with browser.post(f"{site.page}/sign-in", data={"token": TOKEN}) as answer:
+            assert answer.status == 200
+        (tmp_path / "token").write_text(f"new-{TOKEN}", encoding="utf-8")
+        await site.following.reload(asked=True)
+        async with browser.get(site.page) as answer:
+            assert answer.status == 401
+        assert (await site.get(Authorization=f"Bearer {TOKEN}"))[0] == 401
+        assert (await site.get(Authorization=f"Bearer new-{TOKEN}"))[0] == 200
+        details = [line.entry.detail async for line in site.store.chained_lines()]
+
+    assert any(detail.startswith("the page's token. In force: ") for detail in details)
+    assert not any(TOKEN in detail for detail in details)
+
+
 async def test_sign_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cookie is gone."""
     async with a_site(tmp_path, monkeypatch) as site, browser_of(site) as browser:

@@ -188,15 +188,19 @@ async def test_launches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         empty = await shown(site, "/launches")
         await furnish(site)
         _, text = await site.get("/launches", Authorization=f"Bearer {TOKEN}")
-    asked, unknown, person, channel = [
-        row for row in rows(text) if not row.startswith(("What State", "Quota For"))
-    ]
+    heads = ("What State", "What When", "Quota For")
+    asked, unknown, on, paused, person, channel = [row for row in rows(text) if not row.startswith(heads)]
 
     assert "Nothing that costs or changes something is waiting." in empty
     assert "channel slack:channel:T01:C01PAYMENTS: 5 runs a day (Europe/Berlin)" in empty
     assert "waits for a second person approved or refused by 30 Nov 09:30 UTC" in asked
     assert "launch: Payments Nightly on prod, preset nightly" in asked
     assert "outcome not known" in unknown
+    assert "Nothing is scheduled." in empty
+    assert on.startswith("Canary 0 on prod ")
+    assert "01 Dec 02:00 Europe/Berlin" in on
+    assert "paused Paused by Bob" in paused
+    assert "01 Dec" not in paused
     assert person.endswith(f"{ANN} used up 2 of 2 60 of 120 01 Dec 00:00 UTC")
     assert channel.endswith(f"{HERE} has room 2 of 5 60 01 Dec 00:00 Europe/Berlin")
 
