@@ -24,6 +24,7 @@ from adapters.chat.conversation import Conversation
 from adapters.chat.one_person import Interaction
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
+from bot.lengths import LONGEST
 from bot.ports import Clock
 from bot.replies import chat_page as sentences
 from bot.state import AttachedFile, Invocation
@@ -151,7 +152,8 @@ class Receiver:
         place, clean = asked.place, self._handler.clean(asked)
         if not self._room.said(asked.key):
             names = [f"[{file.name}]" for file in clean.attached]
-            text = " ".join(filter(None, (said or clean.text, *names)))
+            typed = clean.text if len(clean.text) <= LONGEST else "…"  # it is refused for its length
+            text = " ".join(filter(None, (said or typed, *names)))
             self._room.say(place.channel, place.thread, key=asked.key, at=asked.at, text=text)
         inbound = Inbound(invocation=asked, kind=kind, interaction=Interaction(), must_answer=True)
         await self._conversation.receive(inbound)

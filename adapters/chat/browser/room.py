@@ -200,6 +200,8 @@ class Room:
         ephemeral: bool = False,
         announced: bool = False,
     ) -> Message:
+        if thread is not None and not self.has_thread(channel, thread):
+            thread = None  # it went meanwhile: what belongs to it stands in the channel, and is not lost
         self._ids += 1
         version = self._next()
         message = Message(

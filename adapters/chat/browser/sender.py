@@ -52,7 +52,7 @@ class Sender:
         return _shown(
             self.room.add(
                 post.channel,
-                self._thread(post.channel, post.thread),
+                post.thread,
                 key=post.key,
                 at=self._clock.now(),
                 content=content,
@@ -86,7 +86,7 @@ class Sender:
         return _shown(
             self.room.add(
                 place.channel,
-                self._thread(place.channel, place.thread),
+                place.thread,
                 key=key,
                 at=self._clock.now(),
                 content=render(card),
@@ -98,10 +98,6 @@ class Sender:
     def saved(self, name: str) -> Path | None:
         """Return where a file lies that a message names; None for any other."""
         return self._saved.get(name)
-
-    def _thread(self, channel: str, thread: str | None) -> str | None:
-        """Return a thread that is there; what belongs to one that went stands in the channel, and is not lost."""
-        return thread if thread is not None and self.room.has_thread(channel, thread) else None
 
     def _with_files_saved(self, card: Card) -> Card:
         card = saved_files.with_files_saved(card, self._folder)

@@ -67,6 +67,15 @@ async def test_say__keeps_no_signature_that_was_pasted(page: Page) -> None:
     assert "c2VjcmV0" not in await (await page.visitor.get("")).text()
 
 
+async def test_say__that_is_too_long_is_refused_and_fills_no_page(page: Page) -> None:
+    answer = await say(page, "status " + "x" * 20_000)
+
+    assert page.messages[0].typed == "…"
+    assert answer.content is not None
+    assert "exceeds the limit of 12,000 characters" in answer.content.whole
+    assert len(await (await page.visitor.get("")).text()) < 20_000
+
+
 @pytest.mark.parametrize("fields", [{"in": "nowhere"}, {"thread": "999"}, {"thread": "../x"}])
 async def test_say__where_nothing_is_does_nothing(page: Page, fields: dict[str, str]) -> None:
     answer = await page.visitor.send("say", {"in": "runs", "text": "status", **fields})
