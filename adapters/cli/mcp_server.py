@@ -113,6 +113,13 @@ class Agent:
             reply = problems.mistake(error)
         except ClewError as error:
             reply = problems.failure(error)
+        try:
+            return await self._data(reply, tool, values)
+        except Exception:
+            log.exception("an answer could not be written")
+            return await self._data(problems.unexpected(), tool, {})
+
+    async def _data(self, reply: Reply, tool: Tool | None, values: Mapping[str, str]) -> Json:
         secrets = self._handler.services.secrets
         first = int(values[FROM]) if values.get(FROM, "").isdecimal() and not reply.failed else 1
         return await asyncio.to_thread(answered, reply, tool, first, secrets)

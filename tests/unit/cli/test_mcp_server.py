@@ -298,6 +298,19 @@ async def test_an_error_of_ours__has_no_stack_in_it(caplog: pytest.LogCaptureFix
     assert "canary of the inside" in caplog.text
 
 
+async def test_an_answer_that_cannot_be_written__has_no_stack_in_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever the data holds by a mistake of ours; the client gets a sentence, and not the library's word for it."""
+    service, run = a_tenant()
+    service.change(run, release=object())
+    async with called(Door(service=service, policy=OPEN)) as tools:
+        message = await tools.mistake("list_runs")
+
+    assert message.startswith("Clew hit an internal error.")
+    assert "an answer could not be written" in caplog.text
+
+
 class Slow(FakeRunService):
     """Answers when the gate is open."""
 
