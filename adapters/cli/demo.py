@@ -44,7 +44,7 @@ from bot.state import Subscription
 
 BUILDS = "qa"  # the connection to Testhide
 # The tenant's time runs ahead of every clock, which an auditor would take for a clock that was set.
-INTERVALS = Intervals(poll=1.0, live=0.5, launches=0.5, idle=0.2, per_channel=0.0, audit=None)
+INTERVALS = Intervals(poll=1.0, live=0.5, launches=0.5, schedules=0.5, idle=0.2, per_channel=0.0, audit=None)
 CONFIRM_WITHIN = timedelta(minutes=5)
 
 TRIES = (

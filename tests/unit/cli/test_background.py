@@ -26,17 +26,22 @@ from bot.ports import Post, PostOutcome
 from bot.state import (
     AuditEntry,
     Cause,
+    Intent,
     Invocation,
     MentionRule,
     NewDelivery,
     Notice,
     Place,
     PollStep,
+    Schedule,
     Subscription,
 )
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.runs import a_run, some_results
+from tests.fakes.scheduling import Clockwork, at
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
+from tests.unit.commands.door import CHANNEL as NIGHTLY_CHANNEL
+from tests.unit.commands.door import Door
 
 OLD = timedelta(days=40)
 
@@ -249,3 +254,40 @@ async def test_working__in_the_demo_nobody_is_told_of_the_clock(
 
     assert "tidy" in jobs
     assert "audit" not in jobs
+
+
+async def test_working__launches_what_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look goes by the settings, the store and the people that the program has; what came of it waits for its channel."""
+    _a_tenant(tmp_path, monkeypatch)
+    told = asyncio.Event()
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        it = Clockwork(door=Door(store=store))  # type: ignore[arg-type]  # the real one
+        await it.schedule()
+        it.skip(at(4))
+        change = store.change_schedule
+
+        async def noticed(
+            before: Schedule, after: Schedule, now: datetime, *,
+            draft: Intent | None = None, message: NewDelivery | None = None,
+        ) -> bool:  # fmt: skip
+            changed = await change(before, after, now, draft=draft, message=message)
+            if message is not None:
+                told.set()
+            return changed
+
+        monkeypatch.setattr(store, "change_schedule", noticed)
+        parts = Parts(
+            settings=settings.load(), platforms=it.door.services.platforms, store=store, clock=it.door.clock,
+            handler=it.door.handler, renderers={"slack": render},
+        )  # fmt: skip
+        people = {"slack": it.afresh}
+        intervals = Intervals(schedules=0.05)
+        async with (
+            asyncio.timeout(20),
+            working(parts, {}, intervals=intervals, notify=silent, people=people),
+        ):
+            await told.wait()
+        (message,) = await store.waiting(NIGHTLY_CHANNEL)
+
+    assert it.launched == [("basic_test", "30")]
+    assert "Launched by the schedule of nightly" in message.payload
