@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.access import Decision, Denied
-from bot.cards import Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
+from bot.cards import LINES, Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
 from bot.command import Parameter, Preset, Verb
 from bot.replies.access import short_reason
 from bot.replies.wording import listed
@@ -109,7 +109,7 @@ def _slot(parameter: Parameter) -> str:
     elif parameter.positional:
         shown = parameter.name.upper()
     else:
-        kind = FieldKind.TEXT if parameter.kind is FieldKind.LONG_TEXT else parameter.kind
+        kind = FieldKind.TEXT if parameter.kind in {*LINES, FieldKind.IMAGE} else parameter.kind
         shown = f"{parameter.name}={kind.value.upper()}"
     return shown if parameter.required else f"[{shown}]"
 

@@ -554,10 +554,10 @@ async def test_cancel__answers(spool: Path) -> None:
     """Ended, unknown to the release, refused: each is told; and it is sent once."""
     conflict = json_says('{"message": "Conflict"}', "409 Conflict")
     async with (
-        raw_server(conflict, GONE, json_says(RUN), HTML) as server,
+        raw_server(conflict, json_says(RUN), GONE, json_says(RUN), HTML) as server,
         _service(server.base_url, spool) as service,
     ):
-        with pytest.raises(NotAvailable, match="already ended"):
+        with pytest.raises(NotAvailable, match=r"already ended \(completed\)"):
             await service.cancel(RUN_ID)
         with pytest.raises(NotAvailable, match="cannot stop"):
             await service.cancel(RUN_ID)
@@ -566,7 +566,25 @@ async def test_cancel__answers(spool: Path) -> None:
         with pytest.raises(NotAvailable, match="release 64"):
             await service.cancel(RUN_ID.replace("-64-1", "-63-9"))
 
-    assert [sent.method for sent in server.requests] == ["POST", "POST", "GET", "POST"]
+    assert [sent.method for sent in server.requests] == ["POST", "GET", "POST", "GET", "POST"]
+
+
+async def test_cancel__a_conflict_is_certain(spool: Path) -> None:
+    """That nothing was stopped is known, whether the run can be read then, says something else, or is gone."""
+    conflict = json_says('{"message": "Conflict"}', "409 Conflict")
+    going = json_says(RUN.replace("completed", "in_progress"))
+    refused = json_says('{"message": "no"}', "403 Forbidden")
+    async with (
+        raw_server(conflict, refused, conflict, going, conflict, GONE) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        for said in (
+            "says that the run has already ended",
+            r"cannot stop this run \(in progress\)",
+            "has already ended",
+        ):
+            with pytest.raises(NotAvailable, match=said):
+                await service.cancel(RUN_ID)
 
 
 async def test_cancel__another_page_proves_nothing(spool: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -85,6 +86,8 @@ async def bot(slack: FakeSlack, store: SqlStore) -> AsyncIterator[Bot]:
     async with running_slack(slack, store=store, service=platform()) as bot:
         bot.clock.ahead = LEFT_AT + timedelta(seconds=10) - SystemClock().now()
         bot.service.now = bot.clock.now()
+        mailed = frozenset({"example.com"})  # as the settings of then
+        bot.handler.services = replace(bot.handler.services, recipient_domains=mailed)
         yield bot
 
 

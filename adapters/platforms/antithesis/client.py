@@ -274,22 +274,22 @@ class AntithesisService:
             raise NotAvailable(why)
         answer = await self._caller.once(protocol.cancel_request(run_id))
         if answer.status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
-            raise await self._not_stopped(run_id, ended=answer.status == HTTPStatus.CONFLICT)
+            raise await self._not_stopped(run_id, conflict=answer.status == HTTPStatus.CONFLICT)
         check_done(answer, what="run", check=CHECK_KEY)
 
-    async def _not_stopped(self, run_id: str, *, ended: bool) -> NotAvailable:
+    async def _not_stopped(self, run_id: str, *, conflict: bool) -> NotAvailable:
         """Say why a run was not stopped, by what it is now; that it was not is certain, whether that can be read or not.
 
         Raises `NotFound` where there is no such run.
         """
         try:
             run = await self.run(run_id)
-        except NotFound:
-            raise
-        except ServiceError:
-            told = "has already ended" if ended else "cannot be stopped, or does not exist"
+        except ServiceError as error:
+            if isinstance(error, NotFound) and not conflict:
+                raise
+            told = "has already ended" if conflict else "cannot be stopped, or does not exist"
             return NotAvailable(f"The platform says that the run {told}.")
-        if run.status.terminal:
+        if conflict and run.status.terminal:
             return NotAvailable(f"The run has already ended ({_words(run)}), so there is nothing to stop.")
         return NotAvailable(f"The platform cannot stop this run ({_words(run)}).")
 
