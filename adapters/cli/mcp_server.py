@@ -164,8 +164,6 @@ async def serve(assemble: Assemble) -> int:
         from mcp.server.stdio import stdio_server
     except ModuleNotFoundError:
         raise replies.not_installed() from None
-    if not (sys.stdin and sys.stdout):
-        raise replies.streams_closed()
     if sys.stdin.isatty():
         print(replies.AT_A_TERMINAL, file=sys.stderr)  # noqa: T201 - for whoever typed it
     loaded = load()

@@ -39,14 +39,6 @@ def not_installed() -> UserError:
     )
 
 
-def streams_closed() -> UserError:
-    """Say that there is nobody to talk to."""
-    return UserError(
-        "Standard input or output is closed, and `clew mcp` speaks on them.",
-        "A client starts it and talks to it.",
-    )
-
-
 def unknown_tool(name: str, tools: Collection[str]) -> UserError:
     """Answer the name of a tool that is not there."""
     return mistaken(f"There is no tool “{name[:_SHOWN]}”.", name, tools, f"There are {listed([*tools])}.")
