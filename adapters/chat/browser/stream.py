@@ -37,22 +37,24 @@ class Feed:
     _told: str = ""
 
     def news(self) -> Iterator[str]:
-        """Yield the events that the page lacks; from then on it has them."""
-        found = self.room.since(self.version)
+        """Yield the events that the page lacks; from then on it has them.
+
+        Sending them takes time: what changes meanwhile is of the next ones.
+        """
+        found, until = self.room.since(self.version), self.room.version
         if found is None:
-            self.version = self.room.version
-            yield _event("stale", None, self.version)
+            self.version = until
+            yield _event("stale", None, until)
             return
-        before = self.version
+        before, self.version = self.version, until
+        if found[1]:  # before any message, whose version may be later than when they went
+            yield _event("gone", found[1], before)
         for message in found[0]:
             yield _event("message", self._shown(message, new=message.made > before), message.changed)
-        if found[1]:
-            yield _event("gone", found[1], self.room.version)
-        self.version = self.room.version
         beside = self._beside()
         if (said := json.dumps(beside)) != self._told:
             self._told = said
-            yield _event("beside", beside, self.version)
+            yield _event("beside", beside, until)
 
     def _shown(self, message: Message, *, new: bool) -> dict[str, Any]:
         content, channel = message.content, channel_of(message.channel)

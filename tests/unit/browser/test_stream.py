@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from adapters.chat.browser import room as rooms
 from adapters.chat.browser.room import Room
+from adapters.chat.browser.stream import Feed
 from bot.cards import Card
 from bot.state import MessageRef
 from tests.fakes.runs import EPOCH
@@ -60,6 +62,46 @@ async def test_events__after_a_break_are_neither_lost_nor_doubled(page: Page) ->
     assert [one["id"] for one in heard] == [third, second, fourth]
     assert all(one["new"] for one in heard)
     assert "second, edited" in heard[1]["html"]
+
+
+def test_feed__has_what_changes_while_it_is_sent() -> None:
+    """A page that reads slowly lets its events wait; what comes meanwhile is neither lost nor taken for sent."""
+    room = Room()
+    for text in ("first", "second"):
+        room.say(RUNS.id, None, key=text, at=EPOCH, text=text)
+    feed = Feed(room, lambda message: message.typed, 0)
+
+    news = feed.news()
+    sent = [next(news)]
+    room.say(RUNS.id, None, key="third", at=EPOCH, text="third")
+    sent += [*news]
+    sent += feed.news()
+
+    assert _shown(sent) == ["first", "second", "third"]
+
+
+def test_feed__says_what_went_before_a_break_can_hide_it() -> None:
+    """Whoever heard of a later change and comes again has heard of what went before it."""
+    room = Room()
+    for text in ("first", "second"):
+        room.say(RUNS.id, None, key=text, at=EPOCH, text=text)
+    version = room.version
+    room.remove("1")
+    room.say(RUNS.id, None, key="third", at=EPOCH, text="third")
+
+    heard: list[str] = []
+    for event in Feed(room, lambda message: message.typed, version).news():
+        heard.append(event)
+        if "event: message" in event:
+            break
+    last = int(heard[-1].split()[1])
+    heard += Feed(room, lambda message: message.typed, last).news()
+
+    assert 'data: ["1"]' in "".join(heard)
+
+
+def _shown(events: list[str]) -> list[str]:
+    return re.findall(r'"html": "(\w+)"', "".join(events))
 
 
 async def test_events__of_several_tabs_are_the_same(page: Page) -> None:
