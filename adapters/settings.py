@@ -342,11 +342,13 @@ def _check_page(sources: Sources, general: General | None) -> None:
         sources.say(
             place("page"), "There is no page while listen is off.", 'Set listen, like "127.0.0.1:8080".'
         )
-    elif web.page and web.listen and not (loopback(web.listen[0]) or general.page_token or web.user_header):
+    elif web.page and web.listen and not (web.alone or general.page_token or web.user_header):
+        here = loopback(web.listen[0])  # then others come by its url
         sources.say(
             place("page"),
-            f"Everybody who reaches {web.listen[0]} could read the page.",
-            "Set CLEW_PAGE_TOKEN (make one with `openssl rand -hex 32`), or user_header and proxies, or listen on 127.0.0.1.",
+            f"Everybody who reaches {web.url if here else web.listen[0]} could read the page.",
+            "Set CLEW_PAGE_TOKEN (make one with `openssl rand -hex 32`), or user_header and proxies, or "
+            + ("leave url out." if here else "listen on 127.0.0.1."),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +33,7 @@ from adapters.configuration.checks import (
     UserHeader,
     WebAddress,
     listening,
+    loopback,
     text,
 )
 from adapters.configuration.database import read_address
@@ -394,6 +396,12 @@ class Web(Table):
     url: WebAddress | None = None
     user_header: UserHeader | None = None
     proxies: tuple[Network, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether only this machine reaches it: it listens there, and nothing leads there from elsewhere."""
+        hosts = (self.listen[0] if self.listen else "", urlsplit(self.url).hostname if self.url else None)
+        return all(loopback(host) for host in hosts if host)
 
 
 class Hooks(Table):

@@ -53,8 +53,12 @@ def operators_page(
 
 
 def doors_of(loaded: Settings) -> Doors:
-    """Return the ways in that the settings give."""
+    """Return the ways in that the settings give.
+
+    A token that is taken away counts at once, and where the page is served only after a restart: no way in may be left.
+    """
     return Doors(
+        alone=loaded.web.alone,
         token=loaded.page_token,
         user_header=loaded.web.user_header,
         proxies=loaded.web.proxies,

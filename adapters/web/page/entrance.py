@@ -42,11 +42,12 @@ Note = Callable[[AuditEntry], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """The ways in; with none of them everybody gets in who reaches the page, which is this machine alone.
+    """The ways in; with none of them everybody gets in who reaches the page where that is this machine `alone`, else nobody.
 
     `user_header`: in which one of the `proxies` names the user. `secure`: the page is reached with encryption.
     """
 
+    alone: bool = False
     token: Secret | None = None
     user_header: str | None = None
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -77,7 +78,7 @@ TOKEN: Final = Viewer("web:token")
 def judge(request: web.BaseRequest, doors: Doors, now: datetime) -> Viewer | Refused:
     """Find out who asks. A header from an address that is no proxy counts as nothing, whatever it says."""
     if doors.token is None and doors.user_header is None:
-        return LOCAL
+        return LOCAL if doors.alone else Refused(403, "no way in", pages.NO_WAY_IN)
     named = _named(request, doors)
     if isinstance(named, Viewer) or doors.token is None:
         return named or Refused(401, "no user named", pages.NO_USER)

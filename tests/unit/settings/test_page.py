@@ -54,6 +54,24 @@ def test_page__off_loopback_is_refused(folder: Path, host: str) -> None:
     assert "Set CLEW_PAGE_TOKEN" in problem.hint
 
 
+@pytest.mark.parametrize("url", ["https://clew.example.com", "http://10.0.0.1:8080/"])
+def test_page__that_a_proxy_leads_to_is_refused(folder: Path, url: str) -> None:
+    """It listens on this machine alone, and its url says that others come by a proxy: as whoever is on this machine."""
+    with pytest.raises(SettingsError) as refused:
+        loaded(folder, f'page = true\nurl = "{url}"')
+
+    (problem,) = refused.value.problems
+    assert f"Everybody who reaches {url.rstrip('/')} could read the page." in str(problem)
+    assert problem.hint.endswith("or leave url out.")
+
+
+def test_page__whose_url_is_this_machine(folder: Path) -> None:
+    """A port forwarded to it, say."""
+    found = loaded(folder, 'page = true\nurl = "http://localhost:9000"')
+
+    assert doors_of(found).alone
+
+
 def test_page__off_loopback_with_a_token(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a file too; without encryption there is a warning."""
     (folder / "token").write_text(f"{TOKEN}\n", encoding="utf-8")

@@ -123,6 +123,33 @@ async def test_form__behind_encryption(
             assert "Secure" in answer.headers["Set-Cookie"].split("; ")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('listen = "0.0.0.0:8080"\n', 'listen = "127.0.0.1:8080"\n'),
+        ('listen = "0.0.0.0:8080"\n', "page = false\n"),
+        ('url = "https://clew.example.com"\n', ""),
+    ],
+)  # fmt: skip
+async def test_token__is_taken_away_with_what_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, after: str
+) -> None:
+    """The token goes at once and the listener at the next start: until then the page is open to nobody, not to everybody."""
+    async with a_site(tmp_path, monkeypatch, toml=before) as site:
+        file = tmp_path / "clew.toml"
+        text = file.read_text(encoding="utf-8").replace(before, after)
+        file.write_text(
+            text.replace("page = true\n", "") if "page = false" in after else text, encoding="utf-8"
+        )
+        monkeypatch.delenv("CLEW_PAGE_TOKEN")
+        await site.following.reload(asked=True)
+
+        assert site.following.in_force.page_token is None
+        for headers in ({}, {"Authorization": f"Bearer {TOKEN}"}):
+            status, said = await site.get("/settings", **headers)
+            assert (status, "so nobody can read it" in said) == (403, True)
+
+
 async def test_token__is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts as soon as the settings are read again, and whoever signed in with the one before is out."""
     monkeypatch.setenv("CLEW_PAGE_TOKEN_FILE", "token")
