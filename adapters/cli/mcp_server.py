@@ -35,7 +35,7 @@ from bot.commands.registry import VERBS
 from bot.errors import ClewError, UserError
 from bot.handler import Handler
 from bot.ports import Clock, Report
-from bot.redact import scrub_given
+from bot.redact import scrub, scrub_given
 from bot.replies import problems
 from bot.replies import tools as replies
 from bot.state import Actor, Invocation, Place
@@ -154,7 +154,10 @@ class Agent:
             f"{key}={scrub_given(key, value if isinstance(value, str) else json.dumps(value), services.secrets).text}"
             for key, value in arguments.items()
         )
-        detail = cut(one_line(" ".join((name, *given))), LONGEST_NOTE)
+        asked = scrub(
+            " ".join((name, *given)), services.secrets
+        ).text  # also what is no tool's or argument's name
+        detail = cut(one_line(asked), LONGEST_NOTE)
         await services.note(self._asker(), self._where, ACTION, "asked", detail)
 
 

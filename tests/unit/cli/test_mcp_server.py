@@ -184,6 +184,8 @@ async def test_audit__names_every_call_without_its_secrets() -> None:
         await tools.mistake("get_run", run="latest", token="hunter2-canary", deep={"a": ["b"]})
         await tools.mistake("get_run", run="xoxb-123456789012-canarycanary")
         await tools.mistake("get_run", run="x" * 5_000)
+        await tools.mistake("xoxb-123456789012-canarycanary")
+        await tools.mistake("get_run", **{"xoxb-123456789012-canarycanary": 1})
 
     details = [row.detail for row in door.store.trail]
     assert details[:3] == [
