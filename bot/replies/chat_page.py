@@ -17,7 +17,6 @@ NO_REPORT = "There is no report link here. Ask for the report again."
 FORM_GONE = "This form is no longer open. Open it again."
 FOREIGN = "This request does not come from Clew's own page. Nothing was done."
 NOTHING_HERE = "There is nothing here. Open the whole address that the terminal shows."
-NOT_READ = "What was sent could not be read. Nothing was done."
 
 
 def too_large(mebibytes: int) -> str:

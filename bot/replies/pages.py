@@ -16,6 +16,7 @@ NO_USER: Final = "The proxy before this page named no user. Sign in there."
 NO_PROXY: Final = "This page is read through its proxy alone. Open it by the address that the proxy has."
 NO_WAY_IN: Final = "The token was taken away while others can reach this page, so nobody can read it. Set CLEW_PAGE_TOKEN, or restart Clew."
 SEVERAL_USERS: Final = "The request names several users, so nobody knows which one is meant. Check the proxy."
+NOT_READ: Final = "What was sent could not be read. Nothing was done."
 NO_SUCH_PAGE: Final = "There is no such page."
 TRY_LATER: Final = "Clew goes on as far as it can and tries again; load this page again in a minute."
 

@@ -24,6 +24,7 @@ from adapters.chat.conversation import Conversation
 from adapters.chat.one_person import Interaction
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
+from adapters.html.sent import sent
 from bot.lengths import LONGEST
 from bot.ports import Clock
 from bot.replies import chat_page as sentences
@@ -162,15 +163,13 @@ class Receiver:
         """Read what was sent, in time and within bounds."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                given = await request.post()
+                given = await sent(request)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
         except web.HTTPRequestEntityTooLarge as error:
             raise web.HTTPRequestEntityTooLarge(
                 MOST_BODY, text=sentences.too_large(MOST_BYTES >> 20)
             ) from error
-        except ValueError as error:
-            raise web.HTTPBadRequest(text=sentences.NOT_READ) from error
         files = [value for value in given.values() if isinstance(value, web.FileField) and value.filename]
         fields = {name: value for name, value in given.items() if isinstance(value, str)}
         attached = [

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from adapters.html.hosts import by_its_name
 from adapters.html.pages import STYLE, Pages, html_answer, html_application
+from adapters.html.sent import sent
 from adapters.web.page.entrance import PATH, Entrance, Refused, Viewer
 from bot.cache import Bounded
 from bot.errors import StoreError, UserError
@@ -177,7 +178,7 @@ class OperatorsPage:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """Give a cookie for the token; the address of the page never holds either."""
-        given = (await request.post()).get("token", "")
+        given = (await sent(request)).get("token", "")
         if not isinstance(given, str) or not self._entrance.opens(given.strip()):
             refused = Refused(401, "wrong token", replies.NOT_THE_RIGHT_ONE)
             await self._entrance.send_away(refused, request)
