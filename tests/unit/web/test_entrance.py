@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from adapters.web.page.entrance import MOST_NOTED, ONE_EACH, Doors, Entrance
+from adapters.web.page.entrance import MOST_NOTED, ONE_EACH, Doors, Entrance, Viewer, judge
 from bot.model import Secret
 from tests.fakes.clock import ManualClock
+from tests.fakes.runs import EPOCH
 from tests.fakes.store import MemoryStore
 
 TOKEN = Secret("page-token-0123456789abcdef")
@@ -42,3 +46,20 @@ async def test_trail__notes_everybody_who_signs_in() -> None:
     assert [(row.actor, row.decision, row.detail) for row in store.trail] == [
         ("web:token", "allowed", "from 10.0.0.1")
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("address", "who"),
+    [("10.0.0.7", "web:user:ann"), ("::ffff:10.0.0.7", "web:user:ann"), ("fd00::1%eth0", "web:user:ann"), ("10.0.0.8", None),
+     ("::ffff:10.0.0.8", None), ("::10.0.0.7", None), ("", None), ("unix", None)],
+)  # fmt: skip
+def test_proxy__by_its_address(address: str, who: str | None) -> None:
+    """An address of version 4 that comes in by a listener of version 6 is the same one; what is none is no proxy."""
+    doors = Doors(
+        user_header="X-Forwarded-User", proxies=(ip_network("10.0.0.7/32"), ip_network("fd00::/64"))
+    )
+    request = make_mocked_request("GET", "/operator", headers={"X-Forwarded-User": "ann"}).clone(remote=address)
+
+    found = judge(request, doors, EPOCH)
+
+    assert (found.id if isinstance(found, Viewer) else None) == who
