@@ -21,6 +21,8 @@ from bot.replies import quotas
 from bot.state import Actor, Per, Place
 from bot.terms import PLAIN
 
+DECIDING = frozenset({"approve", "refuse"})  # anybody may ask for them; who may decide is found out then
+
 
 def policy_of(settings: Settings) -> Policy:
     """Return what the settings allow, as the core knows it."""
@@ -60,14 +62,17 @@ async def explain(person: str, channel: str, verb: str, known: Known) -> int:
             member=not (known.guest or known.stranger),
         )
         wanted = VERBS[verb]
-        decision = decide(in_force, actor, place, need=wanted.role, changes=wanted.changes)
+        need, changes = _needs(verb)
+        decision = decide(in_force, actor, place, need=need, changes=changes)
         services.say(replies.decided(verb, decision))
-        services.say(replies.what_it_needs(wanted.role.word, changes=wanted.changes))
+        services.say(replies.what_it_needs(need.word, changes=changes))
+        if verb in DECIDING:
+            services.say(replies.SECOND_PERSON)
         for role, names in held_as(policy, actor, place).items():
             services.say(replies.holds(role.word, names))
         if not held_as(policy, actor, place):
             services.say(replies.holds_nothing(configured=policy.configured))
-        if bound := places_of(policy, wanted.role):
+        if bound := places_of(policy, need):
             services.say(replies.kept_to(bound[0].word, sorted(bound[1])))
         if wanted.starts and policy.quotas:
             for line in await _quotas(person, channel, services):
@@ -78,6 +83,12 @@ async def explain(person: str, channel: str, verb: str, known: Known) -> int:
             replies.assumed(guest=known.guest, stranger=known.stranger, groups=known.groups), err=True
         )
     return USER_ERROR if isinstance(decision, Denied) else ANSWERED
+
+
+def _needs(verb: str) -> tuple[Role, bool]:
+    """Return the role that a verb needs, and whether it changes something; of a decision, that of what is decided."""
+    asked = VERBS["launch" if verb in DECIDING else verb]
+    return asked.role, asked.changes
 
 
 async def _quotas(person: str, channel: str, services: Opened) -> list[str]:

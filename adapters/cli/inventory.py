@@ -12,6 +12,7 @@ from adapters.configuration.table import Connection, Table
 from adapters.redact import redact
 from adapters.settings import Settings
 from bot.access import Role
+from bot.model import Secret
 from bot.redact import scrub_given
 
 Inventory = Mapping[str, Mapping[str, str]]
@@ -113,20 +114,23 @@ def _text(value: object) -> str:
             pairs = (f"{name} = {scrub_given(name, given).text}" for name, given in sorted(value.items()))
             return f"{{{', '.join(pairs)}}}"
         case (time(), time()):
-            return "-".join(map(_word, value))
+            return "-".join(map(word, value))
         case (str(), int()):
             return ":".join(map(str, value))
         case tuple() | frozenset():
             return ",".join(map(_item, sorted(value) if isinstance(value, frozenset) else value))
-    return _word(value)
+    return word(value)
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
+    """Write one value as the file has it; nothing of a secret is in it."""
     match value:
         case None:
             return "off"
         case bool():
             return str(value).lower()
+        case Secret():
+            return "set"
         case Role():
             return value.word
         case time():
@@ -137,4 +141,4 @@ def _word(value: object) -> str:
 
 def _item(value: object) -> str:
     """Write one of several; numbers among them are days of the week."""
-    return DAYS[value] if isinstance(value, int) else _word(value)
+    return DAYS[value] if isinstance(value, int) else word(value)

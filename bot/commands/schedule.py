@@ -120,13 +120,20 @@ async def handle(asked: Asked, services: Services) -> Reply | Schedule:
         if asked.value(AT) is not None:
             raise values.not_a_schedule(asked.value(AT) or "", AT)
         return await _listing(asked, services)
-    here = await services.store.schedules(asked.invocation.place.channel)
-    meant = [s for s in here if s.id == named] if named else _named(here, asked)
+    meant = await _meant(asked, services)
     if not meant:
         raise replies.no_such(named) if named else replies.none_meant(_name(asked))
-    if len(meant) > 1:
-        return replies.which(meant, change)
+    if len(meant) > 1:  # what is so already is not meant
+        meant = [s for s in meant if change == OFF or (change == RESUME) == bool(s.paused)]
+    if len(meant) != 1:
+        return replies.which(meant, change) if meant else replies.all_so(change)
     return await {PAUSE: _pause, RESUME: _resume, OFF: _remove}[change](meant[0], asked, services)
+
+
+async def _meant(asked: Asked, services: Services) -> list[Schedule]:
+    named = asked.value(SCHEDULE)
+    here = await services.store.schedules(asked.invocation.place.channel)
+    return [s for s in here if s.id == named] if named else _named(here, asked)
 
 
 def _name(asked: Asked) -> str:
@@ -142,11 +149,13 @@ def _named(here: Sequence[Schedule], asked: Asked) -> list[Schedule]:
 
 
 async def _listing(asked: Asked, services: Services) -> Reply:
-    named = asked.value(SCHEDULE)
-    here = await services.store.schedules(asked.invocation.place.channel)
-    meant = [s for s in here if s.id == named] if named else _named(here, asked)
+    named, meant = asked.value(SCHEDULE), await _meant(asked, services)
+    only = {"schedule": named, "launcher": _name(asked), "connection": asked.value("connection")}
+    narrowed = {name: value for name, value in only.items() if value}
+    if narrowed and not meant:
+        raise replies.no_such(named) if named else replies.none_meant(_name(asked))
     standings = [await standing(schedule, services) for schedule in meant]
-    return replies.listing(standings, services.clock.now(), first_of(asked, len(standings)))
+    return replies.listing(standings, services.clock.now(), first_of(asked, len(standings)), narrowed)
 
 
 async def lines(services: Services, channel: str) -> list[Line]:

@@ -152,6 +152,9 @@ def what_it_needs(role: str, *, changes: bool) -> str:
     return f"It needs the role {role}{' and changes something' if changes else ''}."
 
 
+SECOND_PERSON = "Not the requester, and only in the channel where it was requested; a preset with approve = “admin” needs an admin."
+
+
 def holds(role: str, names: Sequence[str]) -> str:
     """Say which of somebody's ids has a role."""
     return f"The role {role} is given to {listed([*names])}."

@@ -76,10 +76,11 @@ def of_verb(
 
 
 def _preset(preset: Preset) -> Item:
-    """Say what a preset launches, and what can be given with it."""
+    """Say what a preset launches, what can be given with it, and who else is needed."""
     free = "anything" if preset.free is None else listed(sorted(preset.free)) or "nothing"
     title: Line = (Untrusted(preset.name, code=True), "  launches ", Untrusted(preset.launcher),
-                   "; ", Untrusted(free), " can be given with it")  # fmt: skip
+                   "; ", Untrusted(free), " can be given with it",
+                   f"; somebody else with the role {preset.approve.word} approves it" if preset.approve else "")  # fmt: skip
     return Item(mark="preset", title=title)
 
 

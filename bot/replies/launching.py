@@ -130,7 +130,12 @@ def confirmation(
             *filter(None, (*differs, second)),
             ("These parameters will be sent to the connection ", Untrusted(intent.connection), ":"),
         ),
-        facts=facts(request, parameters, terms, cost=cost, alone=alone, quotas=quotas),
+        facts=(
+            *(
+                (Fact("Preset", (Untrusted(intent.preset),)),) if intent.preset and not second else ()
+            ),  # it names it
+            *facts(request, parameters, terms, cost=cost, alone=alone, quotas=quotas),
+        ),
         buttons=confirming.buttons(intent, verb),
         footer=(confirming.MINE_ONLY, "" if findable else f" {lost(terms)}"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -140,7 +140,7 @@ def confirmation(intent: Intent, shown: Shown, now: datetime) -> Reply:
         ),
     ]
     mine: Line = (
-        "Each one launches in your name: your role, the rules of the preset and the quotas are asked again then.",
+        "Each launch is made in your name, if your role, the settings and the quotas allow it then.",
     )
     left_out: tuple[Line, ...] = ()
     if len(times.days) < _DAYS and max(times.days) > 28 and not times.either:  # noqa: PLR2004 - February
@@ -226,15 +226,15 @@ class Standing:
     became: Intent | None = None
 
 
-def listing(standings: Sequence[Standing], now: datetime, begin: int) -> Reply:
-    """List what is launched in a channel at times, from the entry `begin` on."""
+def listing(standings: Sequence[Standing], now: datetime, begin: int, only: Mapping[str, str]) -> Reply:
+    """List what is launched in a channel at times, from the entry `begin` on. `only`: what the list was narrowed by."""
     if not standings:
         said: Line = ("Nothing is launched in this channel at times.",)
         how: Line = ('“launch NAME at="weekdays 02:00"” schedules a launch.',)
         return Reply(
             card=Card(title=("No schedules",), text=(*said, " ", *how), body=(said, how)), private=True
         )
-    pages = Pages.of(Command("launch", {"schedules": "yes"}), len(standings), begin, LISTED)
+    pages = Pages.of(Command("launch", {**only, "schedules": "yes"}), len(standings), begin, LISTED)
     items = tuple(_item(standings[n - 1], n, now) for n in pages.numbers)
     told = tuple(
         s for item in items for s in (*item.title, ". ", *(x for line in item.lines for x in (*line, " ")))
@@ -364,14 +364,23 @@ def settled(schedule: Schedule, did: str, by: str = "") -> Reply:
 def is_so(schedule: Schedule) -> Reply:
     """Answer somebody who pauses what is paused, or resumes what goes on."""
     state = "is paused already" if schedule.paused else "is not paused"
-    said = sentence("The schedule of ", Untrusted(schedule.request.name), f" {state}")
+    return _nothing_to_change(sentence("The schedule of ", Untrusted(schedule.request.name), f" {state}"))
+
+
+def all_so(asked: str) -> Reply:
+    """Answer somebody who pauses or resumes one of several where there is none left to."""
+    state = "paused already" if asked == "pause" else "on"
+    return _nothing_to_change((f"All schedules that could be meant are {state}.",))
+
+
+def _nothing_to_change(said: Line) -> Reply:
     return Reply(
         card=Card(title=("Nothing to change",), text=said, body=(said,), buttons=(LIST,)), private=True
     )
 
 
 def which(meant: Collection[Schedule], asked: str) -> Reply:
-    """Ask which of several schedules is meant."""
+    """Ask which of several schedules is meant, all of which can be changed so."""
     said: Line = (f"{count(len(meant), 'schedule')} could be meant. Which one?",)
     label = {"off": "Remove", "pause": "Pause", "resume": "Resume"}[asked]
     items = tuple(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 
+from adapters.cli.inventory import DAYS, word
 from adapters.cli.page.known import Known
 from adapters.configuration.database import SqliteFile, read_address
 from adapters.configuration.secret_file import FileSecret
@@ -13,6 +15,7 @@ from adapters.configuration.table import Table
 from adapters.settings import CONNECTIONS, GENERAL, Settings
 from adapters.tables import General
 from adapters.web.page.app import Query, Values
+from bot.access import Role
 from bot.model import Secret
 from bot.redact import scrub_given
 from bot.replies import pages as replies
@@ -137,7 +140,15 @@ def _database(url: Secret) -> str:
 
 def _words_of(table: Table) -> str:
     given = (name for name in type(table).model_fields if name in table.model_fields_set)
-    return ", ".join(f"{_called(type(table), name)} = {_words(getattr(table, name))}" for name in given)
+    values = ((_called(type(table), name), getattr(table, name)) for name in given)
+    return ", ".join(
+        f"{called} = {'nothing' if _is_empty(value) else _words(value)}" for called, value in values
+    )
+
+
+def _is_empty(value: object) -> bool:
+    """Whether it is a list that was given without anything in it, which is not the same as none."""
+    return isinstance(value, tuple | frozenset) and not value
 
 
 def _words(value: object) -> str:
@@ -147,8 +158,8 @@ def _words(value: object) -> str:
             said = replies.MASKED
         case None | () | frozenset() if not value:
             said = "not set"
-        case bool():
-            said = str(value).lower()
+        case bool() | Role() | time():
+            said = word(value)
         case float():
             said = f"{value:g}"
         case Mapping():
@@ -166,6 +177,10 @@ def _several(value: tuple[object, ...] | frozenset[object]) -> str:
     match value:
         case (str(host), int(port)):
             return f"{host}:{port}"
+        case (time() as begin, time() as end):
+            return f"{word(begin)}-{word(end)}"
+        case frozenset() if all(isinstance(one, int) for one in value):
+            return ", ".join(day for number, day in enumerate(DAYS) if number in value)
     words = [_words(one) for one in value]
     shown = sorted(words) if isinstance(value, frozenset) else words
     more = len(shown) - MOST

@@ -289,6 +289,7 @@ async def test_start__no_secret_is_noted_or_kept(program: Program, monkeypatch: 
     monkeypatch.setenv("SLACK_HTTPS_PROXY", "http://ann:canary-proxy@proxy.example.com:3128")
     monkeypatch.setenv("DATABASE_URL", "postgresql://clew:canary-database@db.example.com/clew")
     (program.file.parent / "key").write_text("canary-of-a-file-12345678", encoding="utf-8")
+    monkeypatch.setenv("CLEW_PAGE_TOKEN", "canary-token-of-the-page-123")
     more = (
         "[[connection]]\nname = 'qa'\nkind = 'testhide'\nbase_url = 'https://testhide.example.com'\napi_key_file = 'key'\n"
         "webhook_secret = 'canary-webhook-secret'\n[hooks]\nlisten = '127.0.0.1:8099'\n"
@@ -302,6 +303,7 @@ async def test_start__no_secret_is_noted_or_kept(program: Program, monkeypatch: 
     assert "canary" not in said
     assert "+qa kind=testhide address=https://testhide.example.com" in said
     assert "+slack on" in said
+    assert "+page_token set" in said
 
 
 def test_tables__can_be_asked_for_by_name() -> None:

@@ -162,7 +162,8 @@ async def test_launch__fills_in_a_preset() -> None:
     presets = {"nightly": Preset(name="nightly", launcher="Payments Nightly",
                                  values={"antithesis.duration": "60", "source": "main"})}  # fmt: skip
     stage = Stage(presets=presets)
-    await stage.say("launch nightly duration=10")
+    shown = await stage.say("launch nightly duration=10")
+    assert [plain(fact.value) for fact in shown.card.facts if fact.label == "Preset"] == ["nightly"]
     await stage.say("launch preset=nightly launcher=basic_test")
     first, second = (intent.request_as(LaunchRequest) for intent in drafts(stage))
 

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.platforms.antithesis import launching as antithesis
 from bot import grammar
+from bot.access import Role
 from bot.cards import Form, Reply
 from bot.command import Preset
 from bot.errors import Forbidden
@@ -187,6 +188,8 @@ async def test_suggestions_and_help__name_only_presets_that_the_person_may_use()
 
     assert [await seen(ANN), await seen(BO)] == [["nightly", "fixed"], ["fixed"]]
     assert ["nightly" in repr(told(by_ann)), "nightly" in repr(told(by_bo))] == [True, False]
+    second = await a_stage(replace(FIXED, approve=Role.ADMIN)).say("help launch")
+    assert "nothing can be given with it; somebody else with the role admin approves it" in texts(second.card)
     assert "Presets are fixed." in texts(unknown.card)
 
 

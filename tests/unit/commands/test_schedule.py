@@ -242,6 +242,42 @@ async def test_list__none() -> None:
     )
 
 
+async def test_list__only_some() -> None:
+    """It is not said that there are none where none is called so, and the next page is of the same ones."""
+    it = a_clockwork()
+    for minute in range(11):
+        await it.schedule(f"launch nightly at=04:{minute:02}")
+    await it.schedule("launch basic_test duration=45 at=05:00")
+
+    narrowed = await it.door.say("launch nightly schedules")
+    assert plain(narrowed.card.title) == "11 schedules"
+    assert narrowed.card.pages is not None
+    rest = narrowed.card.pages.after(10)
+    assert rest is not None
+    following = await it.door.say(rest)
+    assert plain(following.card.title).startswith("11 schedules")
+    assert "This channel has no schedule of “weekly”." in told(
+        (await it.door.say("launch weekly schedules")).card
+    )
+    assert "There is no schedule “abc”" in told((await it.door.say("launch schedule=abc schedules")).card)
+
+
+async def test_change__only_what_is_not_so_already() -> None:
+    """A schedule that is paused is not offered to be paused, nor one that is on to be resumed."""
+    it = a_clockwork()
+    await it.schedule()
+    await it.schedule("launch nightly at=05:00")
+    assert "All schedules that could be meant are on." in told((await it.door.say("launch at=resume")).card)
+    asked = await it.door.say("launch nightly at=pause")
+    await it.door.say(command_of(asked.card, "Pause 1"))
+
+    rest = await it.door.say("launch nightly at=pause")
+    assert "nightly is not launched every day at 05:00 UTC any more" in told(rest.card)
+    assert "All schedules that could be meant are paused already." in told(
+        (await it.door.say("launch at=pause")).card
+    )
+
+
 async def test_change__by_whoever_may_launch_here() -> None:
     """Somebody else's schedule is paused and removed too, and the trail says by whom."""
     it = a_clockwork()

@@ -66,6 +66,8 @@ def clew(*arguments: str) -> Result:
         (("slack:user:T01:U09", HERE, "debug", "--group", GROUP), 0, "debug is allowed", f"The role debug is given to {GROUP}."),
         ((ANN, HERE, "launch", "--guest"), 1, "launch is refused (rule guest):", "The role launch"),
         (("slack:user:T02:U09", HERE, "status", "--stranger"), 1, "status is refused (rule role:read)", "no role there"),
+        ((ANN, HERE, "approve"), 0, "approve is allowed (rule role:launch).", "Not the requester, and only in the channel"),
+        (("slack:user:T01:U09", HERE, "refuse"), 1, "refuse is refused (rule role:launch)", "It needs the role launch and"),
         ((ADA, HERE, "audit"), 0, "audit is allowed (rule role:admin).", "It needs the role admin."),
     ],
 )  # fmt: skip
