@@ -58,7 +58,9 @@ def test_proxy__by_its_address(address: str, who: str | None) -> None:
     doors = Doors(
         user_header="X-Forwarded-User", proxies=(ip_network("10.0.0.7/32"), ip_network("fd00::/64"))
     )
-    request = make_mocked_request("GET", "/operator", headers={"X-Forwarded-User": "ann"}).clone(remote=address)
+    request = make_mocked_request("GET", "/operator", headers={"X-Forwarded-User": "ann"}).clone(
+        remote=address
+    )
 
     found = judge(request, doors, EPOCH)
 
