@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from adapters.cli.page.known import Kind, Known, State
@@ -34,7 +33,7 @@ async def read(known: Known, _: Query) -> Values:
     planned = await known.store.schedules()
     people = {intent.actor for intent in shown} | {schedule.actor for schedule in planned[:MOST]}
     names = {who: await known.store.name(who) for who in people}
-    quotas = [each async for each in _quotas(known)]
+    quotas, more = await _quotas(known)
     used = await known.store.used([standing.share for standing, _ in quotas])
     standings = [(replace(each, used=held), who) for (each, who), held in zip(quotas, used, strict=True)]
     return {
@@ -43,6 +42,7 @@ async def read(known: Known, _: Query) -> Values:
         "schedules": [_schedule(each, names, known) for each in planned[:MOST]],
         "schedules_left_out": max(0, len(planned) - MOST),
         "quotas": [_row(standing, who, known) for standing, who in standings],
+        "quotas_left_out": more,
         "rules": len(known.policy.quotas),
     }
 
@@ -80,14 +80,19 @@ def _schedule(schedule: Schedule, names: dict[str, str], known: Known) -> dict[s
     }
 
 
-async def _quotas(known: Known) -> AsyncIterator[tuple[Standing, str]]:
-    """Yield each rule for each one of whom something was counted today, with a name for that; not what is used yet."""
+async def _quotas(known: Known) -> tuple[list[tuple[Standing, str]], bool]:
+    """Return each rule for each one of whom something was counted today, with a name for that; not what is used yet.
+
+    And whether there are more than are shown.
+    """
     people = await people_of(known.parts.handler.services)
-    left = MOST
+    found: list[tuple[Standing, str]] = []
+    left_out = False
     for quota in known.policy.quotas:
-        for name in (await _counted(quota, people, known))[:left]:
-            left -= 1
-            yield _standing(quota, name, people, known), name
+        names, more = await _counted(quota, people, known)
+        left_out |= more
+        found += [(_standing(quota, name, people, known), name) for name in names]
+    return found[:MOST], left_out or len(found) > MOST
 
 
 def _standing(quota: Quota, name: str, people: People, known: Known) -> Standing:
@@ -96,19 +101,22 @@ def _standing(quota: Quota, name: str, people: People, known: Known) -> Standing
     return Standing(quota=quota, share=quota.share(one, people.ids(name)), used=Used())
 
 
-async def _counted(quota: Quota, people: People, known: Known) -> list[str]:
-    """Return by which names a rule counts today: its own, or those that used most, without whoever has a rule of their own."""
+async def _counted(quota: Quota, people: People, known: Known) -> tuple[list[str], bool]:
+    """Return by which names a rule counts today: its own, or those that used most, without whoever has a rule of their own.
+
+    And whether it counts by more.
+    """
     if quota.of:
-        return [quota.of]
+        return [quota.of], False
     today = quota.share(replace(NOBODY, at=known.now), frozenset())
-    found = await known.store.most_reserved(quota.per, today.since, today.until, OF_EACH)
+    found = await known.store.most_reserved(quota.per, today.since, today.until, OF_EACH + 1)
     others = [q for q in known.policy.quotas if q.of and q.per is quota.per]
     names: dict[frozenset[str], str] = {}
-    for name in found:
+    for name in found[:OF_EACH]:
         ids = people.ids(name) if quota.per is Per.PERSON else frozenset({name})
         if not any(q.holds_for(name, ids) for q in others):
             names.setdefault(ids, name)
-    return [*names.values()]
+    return [*names.values()], len(found) > OF_EACH
 
 
 def _row(standing: Standing, who: str, known: Known) -> dict[str, object]:

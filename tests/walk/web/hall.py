@@ -279,7 +279,7 @@ async def _requests(site: Site) -> None:
     """Ann has started two runs, of which nobody knows whether the second came through; Bob waits for a second person."""
     store, now = site.store, site.clock.now()
     for number in (1, 2):
-        intent = _a_launch(f"i{number}", ANN, site)
+        intent = a_launch(f"i{number}", ANN, site)
         await store.draft(intent)
         reserved = Reservation(
             actor=ANN, channel=HERE, launcher="payments nightly", connection="prod", minutes=30, at=now
@@ -288,7 +288,7 @@ async def _requests(site: Site) -> None:
     confirmed = frozenset({IntentState.CONFIRMED})
     assert await store.advance("i1", confirmed, IntentState.ACCEPTED, now, run_id="62bb42ba")
     assert await store.advance("i2", confirmed, IntentState.UNKNOWN, now)
-    await store.draft(replace(_a_launch("i3", BOB, site), preset="nightly", second="launch"))
+    await store.draft(replace(a_launch("i3", BOB, site), preset="nightly", second="launch"))
     assert await store.advance("i3", DRAFT, IntentState.ASKED, now, approve_by=now + HOUR)
 
 
@@ -302,11 +302,12 @@ async def _schedules(site: Site) -> None:
             id=f"s{number}", channel=HERE, connection="prod", actor=ANN, principals=frozenset({ANN}), request=request,
             made_at=now, done_until=now, paused=paused,
         )  # fmt: skip
-        await site.store.draft(replace(_a_launch(schedule.id, ANN, site), request=request))
+        await site.store.draft(replace(a_launch(schedule.id, ANN, site), request=request))
         assert await site.store.schedule(schedule, now)
 
 
-def _a_launch(intent_id: str, actor: str, site: Site) -> Intent:
+def a_launch(intent_id: str, actor: str, site: Site) -> Intent:
+    """Return the draft of a launch."""
     request = LaunchRequest(launcher="Payments Nightly", key=intent_id, values={"custom.token": KEY})
     return Intent(
         id=intent_id, connection="prod", actor=actor, channel=HERE, thread=None, request=request,

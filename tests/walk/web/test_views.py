@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from adapters.cli.page import overview
+from adapters.cli.page.launches import OF_EACH
 from adapters.web.health import ASKED_AGAIN
 from adapters.web.page import entrance
 from bot.errors import StoreError
-from bot.state import AuditEntry, Cause, Notice, Subscription
+from bot.state import AuditEntry, Cause, Notice, Reservation, Subscription
 from bot.watch.auditor import Polled, Snapshot
-from tests.walk.web.hall import ANN, CANARIES, HERE, OPS, THERE, TOKEN, Site, a_site, furnish
+from tests.walk.web.hall import ANN, CANARIES, DRAFT, HERE, OPS, THERE, TOKEN, Site, a_launch, a_site, furnish
 
 VIEWS = ("", "/outbox", "/launches", "/channels", "/audit", "/properties", "/settings")
 TAGS = re.compile(r"<[^>]+>")
@@ -203,6 +204,27 @@ async def test_launches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "01 Dec" not in paused
     assert person.endswith(f"{ANN} used up 2 of 2 60 of 120 01 Dec 00:00 UTC")
     assert channel.endswith(f"{HERE} has room 2 of 5 60 01 Dec 00:00 Europe/Berlin")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_launches__says_that_more_used_of_a_quota(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    """A list that was cut is not taken for all of it."""
+    async with a_site(tmp_path, monkeypatch) as site:
+        now = site.clock.now()
+        for number in range(OF_EACH + more):
+            who = f"slack:user:T01:U{number:02}"
+            intent = a_launch(f"i{number}", who, site)
+            await site.store.draft(intent)
+            reserved = Reservation(
+                actor=who, channel=HERE, launcher="nightly", connection="prod", minutes=30, at=now
+            )
+            assert await site.store.confirm(intent.id, DRAFT, now, reservation=reserved) is True
+        _, text = await site.get("/launches", Authorization=f"Bearer {TOKEN}")
+
+    assert sum(row.startswith("each person") for row in rows(text)) == OF_EACH
+    assert ("There are others." in text) == bool(more)
 
 
 async def test_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
