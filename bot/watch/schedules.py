@@ -250,14 +250,20 @@ class Schedules:
             await self._let_go(intent, self._waits.get(intent.id, replies.NOT_RUNNING), services)
             await self._tell(schedule, services, "")
             return
+        differs = scheduling.differences(schedule.request, schedule.connection, services)
+        if stopped := schedule.paused or " ".join(map(plain, differs)):
+            await self._let_go(intent, stopped, services)
+            await self._tell(schedule, services, "", stays=not schedule.paused)
+            return
         asked = await self._may(schedule, intent.id, services)
         if isinstance(asked, _NotYet):
             self._waits[intent.id] = asked.why
         elif isinstance(asked, _No):
             await self._let_go(intent, asked.why, services)
             await self._tell(schedule, services, "", stays=asked.stays)
-        else:
-            await self._launch(schedule, intent, asked.actor, services)
+        elif await services.store.change_schedule(schedule, schedule, services.clock.now()):
+            # Nobody paused or removed it while the chat was asked.
+            await self._launch(replace(schedule, version=schedule.version + 1), intent, asked.actor, services)
 
     async def _let_go(self, intent: Intent, why: str, services: Services) -> None:
         now, draft = services.clock.now(), frozenset({IntentState.DRAFT})

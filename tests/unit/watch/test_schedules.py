@@ -13,8 +13,8 @@ from bot.command import Preset
 from bot.errors import Unreachable
 from bot.model import LaunchOutcome, LaunchRequest
 from bot.quotas import Quota
-from bot.state import DeliveryState, IntentKind, IntentState, Per, Switched
-from bot.watch.schedules import GRACE
+from bot.state import Actor, DeliveryState, Intent, IntentKind, IntentState, Invocation, Per, Switched
+from bot.watch.schedules import GRACE, key_of
 from tests.fakes.scheduling import Clockwork, at
 from tests.fakes.service import Launching
 from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, command_of, told
@@ -378,6 +378,75 @@ async def test_two_processes__one_launch() -> None:
 
     assert len(it.launched) == 1
     assert len(it.told) == 1
+
+
+async def _left_as_draft() -> Clockwork:
+    """Let a process die between keeping what is due and confirming it."""
+    it = Clockwork()
+    await it.schedule()
+    it.skip(at(4))
+    (made,) = await it.door.store.schedules()
+    key = key_of(made, at(4))
+    draft = Intent(
+        id=key, connection="demo", actor=ALICE.id, channel=CHANNEL, thread=None, subject="basic_test",
+        request=replace(made.request.launch, key=key), state=IntentState.DRAFT, created_at=at(4), preset="nightly",
+    )  # fmt: skip
+    after = replace(made, done_until=at(4), last_due=at(4), last_intent=key, told=False)
+    assert await it.door.store.change_schedule(made, after, at(4), draft=draft)
+    it.start()
+    return it
+
+
+async def test_draft_left_behind__launched_by_the_next_process() -> None:
+    """Nothing changed: it goes on."""
+    it = await _left_as_draft()
+    await it.until(at(4) + GRACE)
+
+    assert it.launched == [("basic_test", "30")]
+    assert len(it.told) == 1
+
+
+async def test_draft_left_behind__of_a_schedule_that_was_paused() -> None:
+    """What somebody paused does not launch, and the channel hears why."""
+    it = await _left_as_draft()
+    await it.door.say("launch nightly at=pause")
+    await it.until(at(4) + GRACE)
+
+    assert it.launched == []
+    assert [text.partition(" The schedule")[0] for text in it.told] == [f"{NOT_LAUNCHED} Alice paused it."]
+    (schedule,) = await it.door.store.schedules()
+    assert schedule.paused == "Alice paused it."
+
+
+async def test_draft_left_behind__of_a_preset_that_was_changed() -> None:
+    """What was confirmed is not what the preset says after the restart: nothing is launched, and it is paused."""
+    it = await _left_as_draft()
+    it.prepare(duration="600")
+    await it.until(at(4) + GRACE)
+
+    assert it.launched == []
+    assert len(it.told) == 1
+    assert "now duration is 600, confirmed was 30" in it.told[0]
+    (schedule,) = await it.door.store.schedules()
+    assert schedule.paused
+
+
+@pytest.mark.parametrize("change", ["pause", "off"])
+async def test_draft_left_behind__of_a_schedule_that_is_stopped_meanwhile(change: str) -> None:
+    """While the chat is asked who somebody is, the schedule is paused or removed: nothing is launched."""
+    it = await _left_as_draft()
+    afresh = it.afresh
+
+    async def slowly(invocation: Invocation, actor: Actor) -> Actor | Denied:
+        if not it.asked:
+            await it.door.say(f"launch nightly at={change}")
+        return await afresh(invocation, actor)
+
+    it.afresh = slowly  # type: ignore[method-assign]
+    it.start()
+    await it.until(at(4) + GRACE)
+
+    assert it.launched == []
 
 
 async def test_due__asks_the_chat_who_somebody_is_only_then() -> None:
