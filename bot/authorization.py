@@ -14,6 +14,7 @@ from bot.replies import problems
 from bot.state import Actor, Place
 
 READ_ONLY = "read-only"  # the rule
+UNTOLD = "permissions-unknown"  # the rule where a chat does not tell who somebody is
 _INSIDE = 3  # colons of an id inside a workspace or server
 
 

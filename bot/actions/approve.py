@@ -80,13 +80,17 @@ async def _over(intent: Intent, services: Services) -> Reply | None:
 
 
 async def _of_requester(intent: Intent, asked: Asked, services: Services) -> Reply | None:
-    """Refuse an approval where the requester has lost the right meanwhile."""
+    """Refuse an approval where the requester has lost the right meanwhile, or the chat does not tell."""
     requester = Actor(id=intent.actor, principals=frozenset({intent.actor}))
     rule = await _rule_against(requester, intent, asked, services)
     if not rule:
         return None
     await _note_denied(intent, asked, f"of the requester: {rule}", services)
     names = await second.names_of(intent, services.store)
+    if rule == authorization.UNTOLD:
+        return problems.denied(
+            approving.requester_not_known(names, intent, asked.invocation.place.chat), rule
+        )
     return problems.denied(approving.requester_may_not(names, intent), rule)
 
 

@@ -122,6 +122,13 @@ def requester_may_not(names: Names, intent: Intent) -> str:
     return f"{names.requester or intent.actor}, who asked for this {noun}, may not do that here any more."
 
 
+def requester_not_known(names: Names, intent: Intent, chat: str) -> str:
+    """Refuse an approval while a chat does not tell who its requester is now."""
+    noun = confirming.WORDS[intent.kind].noun
+    who = names.requester or intent.actor
+    return f"{chat.title()} did not say whether {who}, who asked for this {noun}, may still do that. Nothing was started; try again in a minute."
+
+
 def not_the_requester(intent: Intent, *, linked: bool) -> str:
     """Say why the requester cannot be the second person."""
     return (OTHER_ACCOUNT if linked else OWN).format(noun=confirming.WORDS[intent.kind].noun)

@@ -22,7 +22,7 @@ from bot import authorization, launch_rules
 from bot.access import TERMINAL, Denied
 from bot.actions import confirm, scheduling, send
 from bot.actions.kinds import KINDS
-from bot.authorization import READ_ONLY
+from bot.authorization import READ_ONLY, UNTOLD
 from bot.cards import Card, Context, Line, Reply, plain
 from bot.command import Asked, Services
 from bot.each import each
@@ -52,7 +52,6 @@ from bot.watch.finish import Render
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=5)  # after a time at which it is still launched: a restart takes less
-UNKNOWN = "permissions-unknown"  # the rule where a chat does not tell who somebody is
 
 AskPerson = Callable[[Invocation, Actor], Awaitable[Actor | Denied]]
 """Asks a chat who somebody is now, in the place of an invocation."""
@@ -205,7 +204,7 @@ class Schedules:
             return found
         by = await self._by(schedule, services)
         why = replies.may_not(by, found.rule, found.reason, place.chat.title())
-        return _NotYet(why) if found.rule == UNKNOWN else _No(why, stays=found.rule != READ_ONLY)
+        return _NotYet(why) if found.rule == UNTOLD else _No(why, stays=found.rule != READ_ONLY)
 
     async def _person(self, schedule: Schedule) -> Actor | Denied:
         """Return who scheduled it as they are now; whoever sits at the terminal is always the same."""
@@ -215,7 +214,7 @@ class Schedules:
         chat = Place(channel=schedule.channel).chat
         ask = self._people.get(chat)
         if ask is None:
-            return Denied("", UNKNOWN)
+            return Denied("", UNTOLD)
         return await ask(_invocation(schedule, actor), actor)
 
     async def _launch(self, schedule: Schedule, intent: Intent, actor: Actor, services: Services) -> None:

@@ -375,6 +375,25 @@ async def test_approve__asks_the_chat_who_the_requester_is_now(principals: set[s
     assert len(stage.service.launches) == launched
 
 
+async def test_approve__the_chat_does_not_tell_of_the_requester() -> None:
+    """That is not said to be a lost right: it can be approved a little later."""
+    stage = a_stage()
+    intent = await asked(stage)
+
+    async def afresh(actor: Actor) -> Actor | Denied:
+        return actor if actor.id == BO.id else Denied("Nobody knows.", "permissions-unknown")
+
+    said = replace(an_invocation(stage, f"approve {intent.id}"), actor=BO)
+    reply = await stage.handler.handle(said, silent, afresh)
+
+    assert stage.service.launches == []
+    assert "Fake did not say whether Ann, who asked for this launch, may still do that." in plain(
+        reply.card.text
+    )
+    await stage.say(f"approve {intent.id}", by=BO)
+    assert len(stage.service.launches) == 1
+
+
 async def test_approve__while_read_only() -> None:
     """Nothing is approved meanwhile; it may be refused or withdrawn, and still expires."""
     stage = a_stage()
