@@ -28,7 +28,8 @@ class RerunRequest:
 
     run_id: str
     scope: RerunScope = RerunScope.ALL
-    launcher: str = ""  # its name, for the cards
+    launcher: str = ""  # its name, for the cards and for quotas
+    launcher_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

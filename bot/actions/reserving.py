@@ -5,6 +5,7 @@ Only what starts a run counts: a launch and a rerun, not where a launch opens a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,8 @@ from bot.replies import quotas as replies
 from bot.state import Full, Intent, IntentState, Per, Reservation, Share, Used
 from bot.triage import RerunRequest
 
+_KEY = re.compile(r"(?<=\S) \([^() ]+\)\Z")
+
 
 async def confirm(
     intent: Intent, platform: Platform, services: Services, *, expected: frozenset[IntentState]
@@ -36,7 +39,7 @@ async def confirm(
     now, by = services.clock.now(), intent.decided_by
     noted = send.entry(intent, "approved" if by else "confirmed", send.target(intent), now, by=by)
     wanted = reservation_of(intent, platform, now)
-    rules, shares = await _asked(wanted, services)
+    rules, shares = await _asked(intent, wanted, services)
     done = await services.store.confirm(
         intent.id, expected, now, reservation=wanted, shares=shares, by=by, noted=noted
     )
@@ -48,7 +51,7 @@ async def confirm(
 async def left(intent: Intent, platform: Platform, services: Services) -> tuple[Fact, ...] | Reply:
     """Return what a card says of the quotas that hold for an intent; a refusal where one has no room now. Raises `StoreError`."""
     wanted = reservation_of(intent, platform, services.clock.now())
-    rules, shares = await _asked(wanted, services)
+    rules, shares = await _asked(intent, wanted, services)
     if wanted is None or not rules:
         return ()
     standings = _stand(wanted, rules, shares, await services.store.used(shares))
@@ -86,7 +89,7 @@ async def today(
         for quota in quotas.holding(rules, probe, person)
         if quota.per is per
     ]
-    shares = [quota.share(probe, person) for quota, probe in found]
+    shares = [_of_all_names(quota.share(probe, person)) for quota, probe in found]
     return [
         (
             Standing(quota=quota, share=share, used=held, minutes=0),
@@ -96,10 +99,17 @@ async def today(
     ]
 
 
+def _of_all_names(share: Share) -> Share:
+    """Count what a launcher's name with a key behind it stands for as it is kept: without the key."""
+    if share.per is not Per.LAUNCHER:
+        return share
+    return replace(share, names=share.names | {_KEY.sub("", name) for name in share.names})
+
+
 async def each_time(intent: Intent, platform: Platform, services: Services) -> tuple[Fact, ...] | Reply:
     """Return which quotas every launch of a schedule will take; a refusal where one never has room. Raises `StoreError`."""
     wanted = reservation_of(intent, platform, services.clock.now())
-    rules, shares = await _asked(wanted, services)
+    rules, shares = await _asked(intent, wanted, services)
     if wanted is None or not rules:
         return ()
     standings = _stand(wanted, rules, shares, [Used()] * len(shares))
@@ -118,11 +128,13 @@ def reservation_of(intent: Intent, platform: Platform, now: datetime) -> Reserva
                        connection=intent.connection, minutes=minutes, at=now)  # fmt: skip
 
 
-async def _asked(wanted: Reservation | None, services: Services) -> tuple[Sequence[Quota], Sequence[Share]]:
+async def _asked(
+    intent: Intent, wanted: Reservation | None, services: Services
+) -> tuple[Sequence[Quota], Sequence[Share]]:
     """Return the rules that hold for a reservation, and the share that each gives."""
-    rules = services.policy.quotas
-    if wanted is None or not rules:
+    if wanted is None or not services.policy.quotas:
         return (), ()
+    rules = [_by_name(quota, intent) for quota in services.policy.quotas]
     ids = (await people_of(services)).ids(wanted.actor)
     holding = quotas.holding(rules, wanted, ids)
     return holding, [quota.share(wanted, ids) for quota in holding]
@@ -156,6 +168,17 @@ def _named(standing: Standing, intent: Intent, requester: str = "") -> str:
     """Return what a rule counts an intent by, as people write it; `requester`: where somebody else reads it."""
     names = {Per.PERSON: requester, Per.LAUNCHER: _launcher(intent), Per.CONNECTION: intent.connection}
     return names.get(standing.quota.per, "")
+
+
+def _by_name(quota: Quota, intent: Intent) -> Quota:
+    """Return a rule that names the launcher by its key, or with it, as cards do, as one of its name: that is what counts."""
+    match intent.request:
+        case LaunchRequest(launcher_key=str(key)) | RerunRequest(launcher_key=str(key)):
+            name = _launcher(intent)
+            named = {key.casefold(), f"{name} ({key})".casefold()}
+            is_its = quota.per is Per.LAUNCHER and quota.of.casefold() in named
+            return replace(quota, of=name) if is_its else quota
+    return quota
 
 
 def _launcher(intent: Intent) -> str:

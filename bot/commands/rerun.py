@@ -48,7 +48,9 @@ async def _again(
     if scope not in reruns.scopes:
         raise replies.whole_only(scope, platform.terms)
     key = services.new_key()
-    request = RerunRequest(run_id=run.ref.run_id, scope=scope, launcher=run.launcher)
+    request = RerunRequest(
+        run_id=run.ref.run_id, scope=scope, launcher=run.launcher, launcher_key=run.launcher_key
+    )
     of = await services.store.intent_of_run(run.ref)
     preset = of.preset if of else ""
     who, where = asked.invocation.actor, asked.invocation.place

@@ -14,7 +14,7 @@ from bot.command import Preset
 from bot.errors import StoreError
 from bot.quotas import Quota
 from bot.state import Actor, Intent, IntentState, Per
-from bot.triage import RerunRequest
+from bot.triage import LauncherRow, RerunRequest
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import Launching, a_build_server
 from tests.fakes.stage import ANN, BO, CHANNEL, POLICY, READER, Stage, an_invocation, silent, texts
@@ -211,6 +211,36 @@ async def test_rerun__counts_as_one() -> None:
     assert isinstance(last_intent(stage).request, RerunRequest)
     assert quotas_of(first)[0].startswith("2 of 2 builds and 100 of 100 minutes")
     assert quotas_of(second)[0].startswith("1 of 2 builds and 100 of 100 minutes")
+
+
+@pytest.mark.parametrize("of", ["Smoke Tests", "smoke tests (55)", "55"])
+async def test_launcher__with_a_key_behind_its_name(of: str) -> None:
+    """A rule holds however the launcher is written, also as cards write it; launchers of one name share it, and reruns do."""
+    rows = (LauncherRow(key="55", name="Smoke Tests"), LauncherRow(key="56", name="Smoke Tests"))
+    quota = Quota(per=Per.LAUNCHER, of=of, runs=2)
+    stage = a_stage(quota, service=a_build_server(rows=rows), known=())
+    stage.service.add_run(a_run(1, launcher="Smoke Tests", launcher_key="55"))
+    first = await stage.say("launch 55 duration=30")
+    await stage.press("Launch")
+    second = await stage.say(f"rerun {run_id(1)}")
+    await stage.press("Rerun")
+    third = await stage.say("launch “Smoke Tests (55)” duration=40")
+
+    assert quotas_of(first)[0].startswith("2 of 2 builds are left today for the job “Smoke Tests”;")
+    assert quotas_of(second)[0].startswith("1 of 2 builds is left today for the job “Smoke Tests”;")
+    assert "The quota of 2 builds a day for the job “Smoke Tests” is used up." in texts(third.card)
+
+
+async def test_help__counts_a_launcher_that_is_written_with_its_key() -> None:
+    """What is left of it is what a confirmation would say."""
+    rows = (LauncherRow(key="55", name="Smoke Tests"),)
+    quota = Quota(per=Per.LAUNCHER, of="Smoke Tests (55)", runs=2)
+    stage = a_stage(quota, service=a_build_server(rows=rows), known=())
+    await stage.say("launch 55 duration=30")
+    await stage.press("Launch")
+    reply = await stage.say("help")
+
+    assert "1 of 2 builds is left today for the job “Smoke Tests (55)”" in texts(reply.card)
 
 
 async def test_rerun__of_an_unknown_launcher() -> None:
