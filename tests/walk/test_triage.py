@@ -164,7 +164,7 @@ def _all_was_done(service: FakeRunService) -> None:
         )
     ]
     assert triage.reruns == [
-        RerunRequest(run_id="1026", scope=RerunScope.FAILED, launcher="Regression Suite")
+        RerunRequest(run_id="1026", scope=RerunScope.FAILED, launcher="Regression Suite", launcher_key="55")
     ]
     assert triage.diagnosed == ["1026"]
     assert [(q.text, q.conversation) for q in triage.questions] == [

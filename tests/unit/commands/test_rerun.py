@@ -45,7 +45,7 @@ async def test_rerun__asks_then_starts_once(words: str, scope: RerunScope, title
     assert plain(asked.card.title) == title
     assert before == []
     assert stage.service.triage.reruns == [
-        RerunRequest(run_id="1026", scope=scope, launcher="Regression Suite")
+        RerunRequest(run_id="1026", scope=scope, launcher="Regression Suite", launcher_key="55")
     ]
     assert (intent.kind, intent.state, intent.run_id) == (IntentKind.RERUN, IntentState.ACCEPTED, "1027")
     assert (reply.live, reply.replace) == (intent.id, True)

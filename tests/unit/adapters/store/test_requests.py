@@ -14,7 +14,7 @@ from adapters.store.requests import decode_request
 from bot.errors import StoreError
 from bot.model import DebugRequest, LaunchRequest, Moment, RunRef
 from bot.publication import PublishRequest
-from bot.state import IntentKind, Request, kind_of
+from bot.state import IntentKind, Request, ScheduleRequest, kind_of
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest, RerunScope
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -50,7 +50,27 @@ def test_debug__comes_back_whole(request: DebugRequest) -> None:
 
 
 OTHERS: Mapping[IntentKind, st.SearchStrategy[Request]] = {
-    IntentKind.RERUN: st.builds(RerunRequest, run_id=TEXT, scope=st.sampled_from(RerunScope), launcher=TEXT),
+    IntentKind.RERUN: st.builds(
+        RerunRequest,
+        run_id=TEXT,
+        scope=st.sampled_from(RerunScope),
+        launcher=TEXT,
+        launcher_key=st.none() | TEXT,
+    ),
+    IntentKind.SCHEDULE: st.builds(
+        ScheduleRequest,
+        launch=st.builds(
+            LaunchRequest,
+            launcher=TEXT,
+            key=TEXT,
+            launcher_key=st.none() | TEXT,
+            values=st.dictionaries(TEXT, TEXT, max_size=3),
+        ),
+        times=TEXT,
+        zone=TEXT,
+        preset=TEXT,
+        given=st.dictionaries(TEXT, TEXT, max_size=3),
+    ),
     IntentKind.CANCEL: st.builds(CancelRequest, run_id=TEXT, launcher=TEXT),
     IntentKind.AGENT: st.builds(
         AgentRequest,
