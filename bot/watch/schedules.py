@@ -80,6 +80,9 @@ class _Yes:
     actor: Actor
 
 
+_GOES_ON = frozenset({IntentState.DRAFT, IntentState.CONFIRMED, IntentState.POSTING})
+
+
 class Schedules:
     """Looks when `tick` is called. `services` as they are now; `people` asks each chat who somebody is.
 
@@ -272,11 +275,12 @@ class Schedules:
     async def _tell(self, schedule: Schedule, services: Services, why: str, *, stays: bool = False) -> None:
         """Tell the channel what came of what was due, once, and say that it was told.
 
-        `why`: what was answered, where it was not launched. Of what was withdrawn `bot.watch.launches` tells.
+        `why`: what was answered, where it was not launched. Of what was withdrawn `bot.watch.launches` tells. What got no
+        answer is told once that is settled: a message that nobody updates does not say that it is being looked for.
         """
         store, now = services.store, services.clock.now()
         intent = await store.intent(schedule.last_intent or "")
-        if intent is None or intent.state in {IntentState.DRAFT, IntentState.CONFIRMED}:
+        if intent is None or intent.state in _GOES_ON:
             return
         declined = intent.state is IntentState.DECLINED
         last = (intent.reason or why) if declined else ""

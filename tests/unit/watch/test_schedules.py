@@ -240,23 +240,24 @@ async def test_preset__not_for_the_person_any_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "said", "minutes"),
     [
-        (Launching.REFUSED, "refused"),
-        (Launching.LOST_REPLY, "was sent"),
-        (Launching.LOST_REQUEST, "was sent"),
+        (Launching.REFUSED, "refused", 1),
+        (Launching.LOST_REPLY, "Launched basic_test", 1),
+        (Launching.LOST_REQUEST, "was sent", 12),
     ],
     ids=lambda how: how.name if isinstance(how, Launching) else "",
 )
-async def test_due__what_the_platform_answers(how: Launching, said: str) -> None:
-    """The post says how it stands, as after a press; what is unclear is looked for and never sent again."""
+async def test_due__what_the_platform_answers(how: Launching, said: str, minutes: int) -> None:
+    """The post says how it ended; what is unclear is looked for before, and never sent again."""
     it = Clockwork()
     await it.schedule()
     it.door.service.next_launch(how)
-    posted = await it.until(at(4) + timedelta(minutes=1), step=30)
+    posted = await it.until(at(4) + timedelta(minutes=minutes), step=30)
 
-    assert said in posted[0]
-    assert posted[0].endswith(BY)
+    (of_it,) = [text for text in posted if text.endswith(BY)]
+    assert said in of_it
+    assert "will update this message" not in of_it
     assert len(it.launched) == 1
 
 
