@@ -118,6 +118,7 @@ async def start(intent: Intent, platform: Platform, asked: Asked, services: Serv
         await services.store.keep_name(who.id, who.name)
     if intent.state is IntentState.ASKED:
         intent = replace(intent, decided_by=who.id)
+    names = await second.names_of(intent, services.store)  # once it is sent, nothing may fail any more
     held = await _confirmed(intent, platform, services)
     if held is not None:
         return held
@@ -126,7 +127,7 @@ async def start(intent: Intent, platform: Platform, asked: Asked, services: Serv
     if sent is None:
         return await happened(intent, services)
     reply = intents.reply(sent, services.clock.now(), send.outlook_of(sent, platform))
-    return replace(reply, card=await second.told(reply.card, sent, services.store))
+    return replace(reply, card=second.told(reply.card, sent, names))
 
 
 async def _confirmed(intent: Intent, platform: Platform, services: Services) -> Reply | None:

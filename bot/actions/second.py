@@ -127,6 +127,6 @@ async def names_of(intent: Intent, store: Store) -> Names:
     return Names(requester=await store.name(intent.actor), second=second)
 
 
-async def told(sent: Card, intent: Intent, store: Store) -> Card:
-    """Return a card of what was sent with who approved it, where somebody did. Raises `StoreError`."""
-    return approving.approved(sent, intent, await names_of(intent, store)) if intent.decided_by else sent
+def told(sent: Card, intent: Intent, names: Names) -> Card:
+    """Return a card of what was sent with who approved it, where somebody did."""
+    return approving.approved(sent, intent, names) if intent.decided_by else sent

@@ -119,7 +119,9 @@ class Snapshot:
                 await second.card(intent, platform, store), last=intent.state is not IntentState.ASKED
             )
         view = await self._of_sent(intent, platform)
-        return replace(view, card=await second.told(view.card, intent, store))
+        if not intent.decided_by:
+            return view
+        return replace(view, card=second.told(view.card, intent, await second.names_of(intent, store)))
 
     async def _of_sent(self, intent: Intent, platform: Platform | None) -> View:
         if intent.kind is IntentKind.DEBUG:

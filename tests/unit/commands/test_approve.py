@@ -10,6 +10,7 @@ import pytest
 from bot.access import Denied, Policy, Role
 from bot.cards import plain
 from bot.command import Preset
+from bot.errors import StoreError
 from bot.state import Actor, Intent, IntentState
 from tests.fakes.runs import some_results
 from tests.fakes.stage import ANN, BO, POLICY, READER, Stage, an_invocation, silent, texts
@@ -392,6 +393,25 @@ async def test_approve__the_chat_does_not_tell_of_the_requester() -> None:
     )
     await stage.say(f"approve {intent.id}", by=BO)
     assert len(stage.service.launches) == 1
+
+
+async def test_approve__the_database_fails_once_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent is said to be sent: names are read before."""
+    stage = a_stage()
+    intent = await asked(stage)
+    name = stage.memory.name
+
+    async def failing(actor: str) -> str:
+        if stage.service.launches:
+            raise StoreError("The database cannot be read.")
+        return await name(actor)
+
+    monkeypatch.setattr(stage.memory, "name", failing)
+    reply = await stage.say(f"approve {intent.id}", by=BO)
+
+    assert len(stage.service.launches) == 1
+    assert not reply.failed
+    assert plain(reply.card.footer).endswith("Approved by Bo")
 
 
 async def test_approve__while_read_only() -> None:
