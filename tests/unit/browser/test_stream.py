@@ -170,6 +170,20 @@ async def test_room__that_is_full_drops_the_oldest_with_its_thread(
     assert there.thread is None
 
 
+def test_room__counts_the_replies_that_are_left() -> None:
+    """A reply that is taken back is not counted any more, and pages hear that of the message it hung on."""
+    room = Room()
+    for text, thread in (("root", None), ("one", "1"), ("two", "1")):
+        room.say(RUNS.id, thread, key=text, at=EPOCH, text=text)
+    version = room.version
+    room.remove("2")
+
+    found = room.since(version)
+    assert found is not None
+    assert [(message.typed, message.replies) for message in found[0]] == [("root", 1)]
+    assert found[1] == ["2"]
+
+
 def test_room__knows_when_it_does_not_know_what_went(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that was away for too long begins anew, instead of keeping messages that are gone."""
     monkeypatch.setattr(rooms, "MOST", 1)
