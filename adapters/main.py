@@ -136,7 +136,9 @@ def ask(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the answer as data: JSON, as --schema says.")
+    ] = False,
     thread: Annotated[str | None, typer.Option(help="Continue the thread of an earlier answer.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm in advance what costs money.")] = False,
     show_link: Annotated[
