@@ -150,6 +150,7 @@ async def _as_of_now(part: Path, noted: AuditEntry) -> None:
         worker = await store.worker()
         if worker is not None:
             await store.leave_work(worker.holder)
+        await store.restored(noted.at)
         await store.audit(noted)
 
 

@@ -34,6 +34,7 @@ from adapters.store.tables import (
     reservations,
     results,
     runs,
+    schedules,
     short_texts,
     stories,
     threads,
@@ -101,6 +102,27 @@ class SqlUpkeep(Part):
         done = {name: await self._let_go(kind) for name, kind in _kinds(now).items()}
         rest = [await self._let_go(kind) for kind in _orphans()]
         return Pruned(**done, rest=sum(rest))
+
+    async def restored(self, now: datetime) -> None:
+        """Let nothing be launched twice because the database was put back to what it was at a backup.
+
+        What waited for a person then may have been confirmed since: it is forgotten, so that a press finds nothing. What was
+        confirmed may have been sent, so it is looked for. What was due of schedules until now was, or was missed.
+        """
+        asked = intents.c.state.in_([IntentState.DRAFT, IntentState.ASKED])
+        confirmed = update(intents).where(intents.c.state == IntentState.CONFIRMED)
+        dealt_with = update(schedules).where(schedules.c.done_until < now)
+        async with self._db.writing() as connection:
+            await connection.execute(delete(intents).where(asked))
+            await connection.execute(
+                confirmed.values(state=IntentState.POSTING, posted_at=intents.c.changed_at)
+            )
+            await connection.execute(dealt_with.values(done_until=now, version=schedules.c.version + 1))
+            await connection.execute(
+                update(schedules)
+                .values(told=True, last_intent=None)
+                .where(schedules.c.last_intent.not_in(select(intents.c.id)))
+            )
 
     async def _let_go(self, kind: _Kind) -> int:
         gone = 0

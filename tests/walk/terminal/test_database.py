@@ -21,9 +21,10 @@ from adapters.store.schema import HEAD
 from adapters.store.store import open_store
 from adapters.store.tables import audit
 from bot.errors import StoreError
-from bot.state import AuditEntry, AuditQuery, Subscription
+from bot.state import AuditEntry, AuditQuery, IntentState, Schedule, Subscription
 from tests import earlier
-from tests.contract.store.kit import an_invocation
+from tests.contract.store.kit import an_intent, an_invocation
+from tests.contract.store.test_schedules import a_draft, a_schedule
 from tests.walk.terminal.served import set_up
 from tests.walk.terminal.shell import A_TENANT, run
 
@@ -103,6 +104,37 @@ def test_backup_and_restore__come_back_to_what_was(db: Path) -> None:
     assert channels(kept) == ["before", "after"]
     assert (trail(db), trail(kept)) == (["db restore", "watch"], ["watch", "db backup", "watch"])
     assert (db.stat().st_mode & 0o077, Path("saved.db").stat().st_mode & 0o077) == (0, 0)
+
+
+def test_restore__launches_nothing_a_second_time(db: Path) -> None:
+    """What waited for a person at the backup is forgotten, what was confirmed is looked for, what was due is dealt with."""
+    states = (IntentState.DRAFT, IntentState.ASKED, IntentState.CONFIRMED, IntentState.ACCEPTED)
+    long_ago = NOW - timedelta(hours=1)
+    made = [an_intent(state.value, state=state, created_at=long_ago) for state in states]
+    due = a_schedule(done_until=long_ago, last_intent="draft", told=False)
+
+    async def fill() -> None:
+        async with open_store(f"sqlite:///{db}") as store:
+            for intent in made:
+                await store.draft(intent)
+            await store.draft(a_draft(due))
+            await store.schedule(due, NOW)
+
+    async def look() -> tuple[dict[str, IntentState], Schedule]:
+        async with open_store(f"sqlite:///{db}") as store:
+            found = [await store.intent(intent.id) for intent in made]
+            (schedule,) = await store.schedules()
+            return {intent.id: intent.state for intent in found if intent}, schedule
+
+    asyncio.run(fill())
+    clew("backup", "saved.db")
+    back = clew("restore", "saved.db")
+    kept, schedule = asyncio.run(look())
+
+    assert back.exit_code == 0, back.output
+    assert kept == {"confirmed": IntentState.POSTING, "accepted": IntentState.ACCEPTED}
+    assert (schedule.told, schedule.last_intent) == (True, None)
+    assert schedule.done_until >= NOW
 
 
 def test_backup__is_one_file(db: Path) -> None:
