@@ -92,10 +92,11 @@ UNAPPROVED = {
 
 
 def buttons(intent: Intent, yes: str) -> tuple[Button, ...]:
-    """Offer to go ahead or to call it off."""
+    """Offer to go ahead or to call it off; beside “Stop”, “Cancel” could mean the run."""
+    no = "Not now" if isinstance(intent.request, CancelRequest) else "Cancel"
     return (
         Button(label=yes, command=settle("confirm", intent), style=Style.PRIMARY),
-        Button(label="Cancel", command=settle("decline", intent)),
+        Button(label=no, command=settle("decline", intent)),
     )
 
 

@@ -339,7 +339,7 @@ async def test_cancel__asked_and_not_yet_ended() -> None:
     assert " asked to stop it at 14 May 03:00 UTC" in after
     assert '"Stop"' not in after
     assert said in plain(again.card.text)
-    assert [b.label for b in again.card.buttons] == ["Stop", "Cancel"]
+    assert [b.label for b in again.card.buttons] == ["Stop", "Not now"]
     stage.service.change(run, status=RunStatus.CANCELLED, status_text="cancelled")
     assert said not in texts((await stage.say(f"status {run_id}")).card)
 
@@ -388,7 +388,7 @@ async def test_cancel__declined() -> None:
     stage = a_triage_stage()
     a_running_build(stage)
     await stage.say("cancel 1027")
-    reply = await stage.press("Cancel")
+    reply = await stage.press("Not now")
 
     assert plain(reply.card.text) == "The request to stop a run was cancelled. Nothing was stopped."
     assert stage.service.cancelled == []
