@@ -47,13 +47,19 @@ class Manner:
 
 
 async def ask(parts: Parts, command: Sequence[str], manner: Manner) -> int:
-    """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`.
+    """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`, `UserError`.
 
     One word alone is a whole command, read as in a chat. Of several the shell has told where each begins and ends:
     the first is the verb, and each of the others is one value.
     """
     thread = manner.thread or uuid4().hex[:8]
     first, *arguments = command
+    if (
+        first.startswith("--") and first not in OPTIONS_THAT_ARE_COMMANDS
+    ):  # it would take the verb as its value
+        from bot.replies.commands import no_option, wrong_options
+
+        raise wrong_options("ask", no_option(first.split()[0]))
     text = OPTIONS_THAT_ARE_COMMANDS.get(first, first)
     asked = invocation(
         text, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), arguments=tuple(arguments),

@@ -110,6 +110,11 @@ def no_connection(name: str, known: Iterable[str]) -> UserError:
     return UserError(f"There is no connection “{name[:_SHOWN]}”.", f"Known connections: {', '.join(known)}.")
 
 
+def no_option(name: str) -> str:
+    """Say that there is no such option."""
+    return f"No such option: {name}"
+
+
 def wrong_options(command: str, problem: str) -> UserError:
     """Say what is wrong with the options of a command of the console script."""
     return UserError(f"{problem.rstrip('.')}.", f"`clew {command} --help` shows what it takes.")

@@ -87,6 +87,18 @@ def test_ask__mistake(words: tuple[str, ...], said: str) -> None:
     assert said in " ".join(result.output.split())
 
 
+def test_ask__an_option_that_is_none() -> None:
+    """It does not take the verb for its value, and a script reads as data what is wrong."""
+    typed = clew("ask", "--exit-statsu", "status", "latest")
+    read = clew("ask", "--json", "--exit-statsu", "status", "latest")
+
+    assert (typed.exit_code, read.exit_code) == (2, 2)
+    assert "No such option: --exit-statsu. `clew ask --help` shows what it takes." in " ".join(
+        typed.output.split()
+    )
+    assert "No such option: --exit-statsu." in json.loads(read.stdout)["error"]["message"]
+
+
 def test_ask__launch_with_yes(tenant: SimulatedTenant) -> None:
     """Confirmed beforehand, a launch is sent once."""
     tenant.forget()
@@ -451,7 +463,7 @@ def process(
         (("ask", "status"), {}, 0),
         (("ask", "statsu"), {}, 1),
         (("ask", "launch", "basic_test", "duration=30"), {}, 1),
-        (("ask", "--nonsense", "status"), {}, 1),
+        (("ask", "--nonsense", "status"), {}, 2),
         (("ask", "--thread"), {}, 2),
         (("run", "--nonsense"), {}, 2),
         (("ask", "status"), {"CLEW_POLL_SECONDS": "0"}, 2),
