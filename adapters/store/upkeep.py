@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, update
 from sqlalchemy.sql.dml import Delete, Update
 
+from adapters.store.intents import NEVER_SENT
 from adapters.store.part import Part
 from adapters.store.tables import (
     checks,
@@ -55,13 +56,6 @@ STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
 
 SETTLED = (DeliveryState.SENT, DeliveryState.FOLDED, DeliveryState.DROPPED)
-NEVER_SENT = (
-    IntentState.DRAFT,
-    IntentState.ASKED,
-    IntentState.DECLINED,
-    IntentState.EXPIRED,
-    IntentState.REJECTED,
-)
 SENT = (IntentState.ACCEPTED, IntentState.UNKNOWN)
 
 Keys = Sequence[Any]
