@@ -23,7 +23,7 @@ _KEPT = (
 # Each begins with a set of characters, which `re` looks for fast: every line of a window goes through both.
 _NUMBER = re.compile(
     rf"[0-9](?<![0-9][0-9]){_KEPT}\w*+"  # a number with its unit, or what of a name or an id comes from its first digit on
-    r"(?:[.:,_+-](?:[0-9]\w*|[a-fA-F]{2,}\b))*+"  # a fraction, a date and its time, a UUID, an IP address and its port
+    r"(?>(?:[.:,_+-](?:[0-9]\w*|[a-fA-F]{2,}\b))*)"  # a fraction, a date and its time, a UUID, an IP address and its port
 )
 _BEFORE = re.compile(
     r"[-a-fA-F](?<!\w\w)(?<!\w-)[a-fA-F]*+#"

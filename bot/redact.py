@@ -19,7 +19,7 @@ SHORTEST: Final = 6  # characters; a shorter known value would blank out ordinar
 
 # The part before the query names the report for good; the query is its signature.
 # From one such part to the next, so that none is looked at twice.
-_SIGNED = re.compile(r"(/report/(?:(?!/report/)[^\s<>\"'`|?#])++)\?[^\s<>\"'`|#]*")
+_SIGNED = re.compile(r"(/report/(?>(?:(?!/report/)[^\s<>\"'`|?#])+))\?[^\s<>\"'`|#]*")
 
 SIGNATURE: Final = re.compile(r"v[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?", re.ASCII)
 """The token of a report link (https://github.com/paseto-standard/paseto-spec), wherever it stands."""
@@ -48,14 +48,14 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Tokens of three or five parts (JWS, JWE), wherever in a word they begin; each word is gone through once.
     (
         re.compile(
-            r"(?<![\w-])((?:(?!eyJ[\w-]{8})[\w-])*+)eyJ[\w-]++\.(?:eyJ[\w-]{8,}+(?:\.[\w-]*+)?|[\w-]*+(?:\.[\w-]{8,}+){3})",
+            r"(?<![\w-])((?>(?:(?!eyJ[\w-]{8})[\w-])*))eyJ[\w-]++\.(?:eyJ[\w-]{8,}+(?:\.[\w-]*+)?|[\w-]*+(?:\.[\w-]{8,}+){3})",
             re.ASCII,
         ),
         rf"\1{MASK}",
     ),
     (
         re.compile(
-            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----))*+(?:-----END[A-Z ]{0,40}+-----)?"
+            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?>(?:[^-]|-(?!----))*)(?:-----END[A-Z ]{0,40}+-----)?"
         ),
         MASK,
     ),
@@ -102,7 +102,7 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         re.compile(
             r"((?P<quote>\\{0,7}[\"'])(?=[\w.-]{4,80}(?P=quote))[\w.-]{0,60}?"
             r"(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)"
-            r"(?P=quote)\s{0,9}:\s{0,9}(?P=quote))(?:[^\\\"']++|(?!(?P=quote))(?:\\++[\"']?|[\"']))++"
+            r"(?P=quote)\s{0,9}:\s{0,9}(?P=quote))(?>(?:[^\\\"']++|(?!(?P=quote))(?:\\++[\"']?|[\"']))+)"
         ),
         rf"\1{MASK}",
     ),
@@ -143,7 +143,7 @@ _VALUE = re.compile(
 _IN_QUERY = re.compile(r"[^\s\"'&#<>]++")
 _SAID_WITH_COLON = frozenset({"password", "passwd", "cookie"})  # "token: expired" is prose
 _USER = re.compile(
-    r"""((?<!\S)(?:-[A-Za-z]{0,8}u|--(?:proxy-)?user)(?:\s{1,3}|=)?)(?:"[^"]*"|'[^']*'|\S)++"""
+    r"""((?<!\S)(?:-[A-Za-z]{0,8}u|--(?:proxy-)?user)(?:\s{1,3}|=)?)(?>(?:"[^"]*"|'[^']*'|\S)+)"""
 )
 
 

@@ -17,10 +17,10 @@ from bot.lengths import READ
 
 _QUOTED_REST = re.compile(r"^[ \t]{0,3}(?:>>>|&gt;&gt;&gt;).*", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"^[ \t]{0,3}(?:>|&gt;)[^\n]*(?:\n|\Z)", re.MULTILINE)
-_SIGNS = r"(?:[\s,;:!]|[.\u2013\u2014-](?=\s|\Z))*+"  # a dash before a digit is the sign of a number
+_SIGNS = r"(?>(?:[\s,;:!]|[.\u2013\u2014-](?=\s|\Z))*)"  # a dash before a digit is the sign of a number
 _LEADING = re.compile(
-    rf"{_SIGNS}(?:(?:hey|hi|hello|hallo|yo|okay|ok|dear|please|pls|thanks|thank you|good (?:morning|afternoon|evening))"
-    rf"(?: there)?(?![\w=-]){_SIGNS})*+",
+    rf"{_SIGNS}(?>(?:(?:hey|hi|hello|hallo|yo|okay|ok|dear|please|pls|thanks|thank you|good (?:morning|afternoon|evening))"
+    rf"(?: there)?(?![\w=-]){_SIGNS})*)",
     re.IGNORECASE,
 )
 _TRAILING = re.compile(

@@ -7,6 +7,7 @@ them, some are settings of the connection here, and what cannot be done is refus
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ DatabaseAddress = SqliteFile | PostgresServer
 def read_address(text: str) -> DatabaseAddress:
     """Return what a DATABASE_URL says. Raises `UserError`, which never repeats a value: it may be a password."""
     try:
-        parts = urlsplit(text.strip())
+        parts = _split(text.strip())
     except ValueError:
         raise UserError("This is not a database address.", FORMS) from None
     kind = parts.scheme.partition("+")[0]
@@ -69,6 +70,15 @@ def read_address(text: str) -> DatabaseAddress:
         return _postgresql(parts)
     what = "Clew does not support this kind of database." if kind else "This is not a database address."
     raise UserError(what, FORMS)
+
+
+def _split(text: str) -> SplitResult:
+    """Split an address; of a list of hosts with an IPv6 address in it Python would say that it is none. Raises `ValueError`."""
+    begin, sign, rest = text.partition("://")
+    hosts = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "," not in hosts:
+        return urlsplit(text)
+    return urlsplit(f"{begin}{sign}{rest[len(hosts) :]}")._replace(netloc=hosts)
 
 
 def _sqlite(text: str, parts: SplitResult) -> SqliteFile:
@@ -97,9 +107,12 @@ def _postgresql(parts: SplitResult) -> PostgresServer:
     if given.get("sslrootcert") != SYSTEM:
         _needs_certificates(given)
     passed = {name: value for name, value in given.items() if name in _DRIVER and value != SYSTEM}
+    named = hosts
+    if "[" in hosts and "," in hosts:  # the driver reads addresses as Python does, but lists of its own
+        named, passed = "", {**passed, "host": unquote(hosts)}
     return PostgresServer(
         name=_name(_hosts(hosts), given, parts.path),
-        dsn=f"postgresql://{hosts}{parts.path}?{urlencode(passed)}".rstrip("?"),
+        dsn=f"postgresql://{named}{parts.path}?{urlencode(passed)}".rstrip("?"),
         options=dict(_options(login, given)),
         pooled=given.get("pgbouncer") == "true",
     )

@@ -21,7 +21,7 @@ from bot.replies import commands as replies
 _VERB = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[?!.,:]?(?=\s|$)", re.ASCII)
 _NAME = re.compile(r"(?:--)?([A-Za-z][A-Za-z0-9_.-]*)=")
 _OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9_.-]*)(?=\s|$)")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|' + r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+_QUOTED = re.compile(r'"((?>(?:[^"\\]|\\.)*))"|' + r"'((?>(?:[^'\\]|\\.)*))'", re.DOTALL)
 _ESCAPED = re.compile(r"""\\(["'\\])""")
 _WORD = re.compile(r"\S*+")
 _SPACE = re.compile(r"\s*+")

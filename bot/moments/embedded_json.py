@@ -14,8 +14,8 @@ MAX_DEPTH = 64
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<mark>[{}\[\],:])
-      | "(?P<double>(?:[^"\\]|\\.)*+)"
-      | '(?P<single>(?:[^'\\]|\\.)*+)'
+      | "(?P<double>(?>(?:[^"\\]|\\.)*))"
+      | '(?P<single>(?>(?:[^'\\]|\\.)*))'
       | (?P<bare>[^\s{}\[\],:"']++)
     )""",
     re.VERBOSE | re.DOTALL,

@@ -104,7 +104,7 @@ def comments(remaining: RemainingText) -> list[tuple[int, int]]:
 
 
 _CURL = re.compile(r"(?<![\w/.=\"'-])curl\s++(?=-|[\"']?https?://)")
-_SHELL_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"|'[^']*+'|\\.|[^\s"'\\])++""", re.DOTALL)
+_SHELL_WORD = re.compile(r"""(?>(?:"(?>(?:[^"\\]|\\.)*)"|'[^']*+'|\\.|[^\s"'\\])+)""", re.DOTALL)
 _NAMED = re.compile(r"[A-Za-z][\w.]*=.*", re.DOTALL)
 
 
@@ -182,7 +182,7 @@ def _flagged(values: dict[str, str]) -> Found:
 
 _HASH_NAMED = r"""(?:(?:failure|input)[\s_-]{1,3}+)?hash\b[\s:=|`]{1,40}+(?P<hash>-?[0-9]{1,40})\b`?"""
 _VTIME_NAMED = r"""(?:failure\s++)?v(?:irtual[\s_-]?)?time\b[\s:=|`]{1,40}+(?P<vtime>[^\s"'`|,;&]{1,80})`?"""
-_BETWEEN = r"(?:[\s|,;&]++|and\b|at\b){1,6}+"
+_BETWEEN = r"(?>(?:[\s|,;&]++|and\b|at\b){1,6})"
 _LABELLED = tuple(
     re.compile(rf"(?<![\w.-]){first}{_BETWEEN}{second}", re.IGNORECASE | re.ASCII)
     for first, second in ((_HASH_NAMED, _VTIME_NAMED), (_VTIME_NAMED, _HASH_NAMED))

@@ -10,7 +10,8 @@ MAX_LENGTH = 40_000  # characters; the longest message of any chat, and far more
 
 # A value in straight quotes was typed on purpose, or written by one of our buttons: it stays as it is.
 QUOTED_VALUE = re.compile(
-    r"""(?<!\S)(?!(?:moment|run)=)[A-Za-z][\w.-]*=(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+')""", re.DOTALL
+    r"""(?<!\S)(?!(?:moment|run)=)[A-Za-z][\w.-]*=(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)')""",
+    re.DOTALL,
 )
 
 _CHARACTERS = str.maketrans(

@@ -10,6 +10,7 @@ import importlib
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -201,3 +202,17 @@ def test_functions__go_through_a_million(name: str) -> None:
             FUNCTIONS[name](unit * (1_000_000 // len(unit)) + "\x1b ")
         except UserError:  # too long to be read at all
             assert name == "moments.tidy"
+
+
+_CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")
+_GROUP_THAT_KEEPS = re.compile(r"\)(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\+")
+
+
+def test_patterns__repeat_no_group_possessively() -> None:
+    """Python before 3.11.5 loses matches there, of secrets too (python/cpython#106052): (?>(?:…)*) does the same."""
+    code = [path for folder in ("bot", "adapters") for path in Path(folder).rglob("*.py")]
+    found = [str(path) for path in code if _GROUP_THAT_KEEPS.search(_CLASS.sub("x", path.read_text("utf-8")))]
+
+    assert len(code) > 300
+    assert found == []
+    assert _GROUP_THAT_KEEPS.search(_CLASS.sub("x", "(?:[^-]|-(?!---))*+"))

@@ -25,7 +25,7 @@ from bot.severity import ErrorLines
 # What JSON never escapes: a run of it that is shown stands in the bytes, in a line that is shown as it is served.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=()\[\]{}#@!$^*+|~-]+")
 # A line whose text is shown as it is served: an object with a text, before it flat members only.
-_AS_SERVED = re.compile(rb'\{(?:"\w{1,40}":(?:"[^"\\\n]*+"|[0-9.eE+-]++|\{[^{}\n]*+\}),)*+"output_text":"')
+_AS_SERVED = re.compile(rb'\{(?>(?:"\w{1,40}":(?:"[^"\\\n]*+"|[0-9.eE+-]++|\{[^{}\n]*+\}),)*)"output_text":"')
 # What is put into words: events of a kind of their own.
 _WORDED = (b"antithesis_", INJECTOR.encode(), CONTAINERS.encode(), b"processes_terminated")
 # What makes another text of it: control characters and escapes, which go, and signatures, which are masked.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_read_address__file(text: str, path: str) -> None:
 def test_read_address__name_of_a_server(text: str, name: str) -> None:
     """Sentences name hosts and database, never user, password or a parameter."""
     assert name == server(text).name
+
+
+def test_read_address__hosts_of_which_one_is_an_ip_address() -> None:
+    """The driver takes such a list, but not where Python reads an address: newer ones refuse it there."""
+    found = server(f"postgresql://u:{SECRET}@a:1,b,[::1]:3/clew?sslmode=disable")
+    asked = parse_qs(found.dsn.partition("?")[2])
+    assert found.dsn.startswith("postgresql:///clew?")
+    assert asked == {"sslmode": ["disable"], "host": ["a:1,b,[::1]:3"]}
 
 
 @pytest.mark.parametrize(
