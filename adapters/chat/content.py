@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from bot.cards import Command, Tone
+from bot.ports import Post, Undeliverable
+from bot.replies.prompt import MAY_REPEAT
 
 
 class Emphasis(StrEnum):
@@ -60,6 +62,9 @@ class Row:
     stands_for: tuple[str, str, str] | None = None
     controls: tuple[int, ...] = ()  # indices into the content's controls
     nested: bool = False  # belongs to the item above
+
+
+REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment(MAY_REPEAT, Emphasis.DIM),))
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,3 +129,12 @@ def _earlier(controls: object) -> list[dict[str, Any]]:
     """Return the buttons as versions before 0.2 wrote them: `words` was the command, `asks` the verb whose form opens."""
     listed = controls if isinstance(controls, list) else []
     return [control for control in listed if isinstance(control, dict) and "words" in control]
+
+
+def posted(post: Post) -> Content | Undeliverable:
+    """Return what an announcement shows, and that it may be there twice where nobody knows; why it cannot be shown."""
+    try:
+        content = decode(post.payload)
+    except msgspec.DecodeError:
+        return Undeliverable("This message cannot be read.", channel_lost=False)
+    return replace(content, rows=(*content.rows, REPEAT)) if post.repeat else content

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-
-import msgspec
 
 from adapters.chat import saved_files
 from adapters.chat.browser.events import channel_of
 from adapters.chat.browser.render import render
 from adapters.chat.browser.room import Message, Room
-from adapters.chat.content import Emphasis, Row, RowKind, Segment, decode, encode
+from adapters.chat.content import encode, posted
 from bot.cards import Card
 from bot.model import Secret
 from bot.ports import Clock, Delivered, Found, Lookup, Missing, Post, PostOutcome, Undeliverable
-from bot.replies.prompt import MAY_REPEAT
 from bot.state import MessageRef, Place
 
 MOST_FILES = 200  # that came with cards; older ones are removed
-REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment(MAY_REPEAT, Emphasis.DIM),))
 
 
 class Sender:
@@ -43,12 +38,9 @@ class Sender:
         """Show one announcement."""
         if channel_of(post.channel) is None:
             return Undeliverable("The page has no such channel.")
-        try:
-            content = decode(post.payload)
-        except msgspec.DecodeError:
-            return Undeliverable("This message cannot be read.", channel_lost=False)
-        if post.repeat:
-            content = replace(content, rows=(*content.rows, REPEAT))
+        content = posted(post)
+        if isinstance(content, Undeliverable):
+            return content
         return _shown(
             self.room.add(
                 post.channel,

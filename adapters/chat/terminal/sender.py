@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
 from adapters.chat import saved_files
-from adapters.chat.content import Emphasis, Row, RowKind, Segment, decode, encode
+from adapters.chat.content import encode, posted
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.render import render
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.transcript import Message, Transcript
 from bot.cards import Card
 from bot.ports import Clock, Delivered, Found, Lookup, Missing, Post, PostOutcome, Unconfirmed, Undeliverable
-from bot.replies.prompt import MAY_REPEAT, record_not_written
+from bot.replies.prompt import record_not_written
 from bot.state import MessageRef
-
-REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment(MAY_REPEAT, Emphasis.DIM),))
 
 
 class Sender:
@@ -49,12 +44,9 @@ class Sender:
             return Undeliverable("The terminal has one channel only.")
         if post.thread is not None and not self.transcript.has_thread(post.thread):
             return Undeliverable("There is no such thread in this terminal.", channel_lost=False)
-        try:
-            content = decode(post.payload)
-        except msgspec.DecodeError:
-            return Undeliverable("This message cannot be read.", channel_lost=False)
-        if post.repeat:
-            content = replace(content, rows=(*content.rows, REPEAT))
+        content = posted(post)
+        if isinstance(content, Undeliverable):
+            return content
         return self._shown(
             self.transcript.add(
                 content,
