@@ -22,7 +22,7 @@ from tests.fakes.runs import a_run
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import serve
 from tests.fakes.slack_world import MAIN
-from tests.walk.terminal.served import served, set_up
+from tests.walk.terminal.served import reached, served, set_up
 
 EXPECT = "Payments Nightly by 03:00"
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=3, minute=0, second=0, microsecond=0)
@@ -135,11 +135,12 @@ def test_terminal__expects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, said: str
 ) -> None:
     """From a shell as from a chat; what is wrong says what was meant."""
-    with served(lambda: simulated_tenant(speed=1.0)) as tenant:
-        environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
-        with set_up(environment, tmp_path, monkeypatch):
-            answer = CliRunner().invoke(app, ["ask", *words])
-            listed = CliRunner().invoke(app, ["ask", "watching"])
+    with (
+        served(lambda: simulated_tenant(speed=1.0)) as tenant,
+        set_up(reached(tenant), tmp_path, monkeypatch),
+    ):
+        answer = CliRunner().invoke(app, ["ask", *words])
+        listed = CliRunner().invoke(app, ["ask", "watching"])
 
     assert answer.exit_code == code, answer.output
     assert said in " ".join(answer.output.split())

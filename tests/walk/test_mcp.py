@@ -28,7 +28,7 @@ from adapters.store.store import open_store
 from bot.state import AuditQuery
 from tests.fakes.judged import judged
 from tests.walk.terminal.keyboard import CLEW, at_keyboard, surroundings
-from tests.walk.terminal.served import served
+from tests.walk.terminal.served import reached, served
 
 AGENT = "mcp:user:local"
 
@@ -41,7 +41,7 @@ def tenant() -> Iterator[SimulatedTenant]:
 
 
 def set_up_for(tenant: SimulatedTenant) -> dict[str, str]:
-    return surroundings({"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key})
+    return surroundings(reached(tenant))
 
 
 @dataclass

@@ -23,7 +23,7 @@ from tests.fakes.slack import serve
 from tests.fakes.slack_world import MAIN
 from tests.walk.discord.test_rights import Scene
 from tests.walk.slack.test_rights import REMOVED
-from tests.walk.terminal.served import served, set_up
+from tests.walk.terminal.served import reached, served, set_up
 
 DUE = "Launched by the schedule of basic_test (every hour UTC) by "
 
@@ -163,12 +163,13 @@ def test_terminal__schedules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, said: str
 ) -> None:
     """From a shell as from a chat; what was not confirmed is not kept, and `clew channels` tells of what is."""
-    with served(lambda: simulated_tenant(speed=1.0)) as tenant:
-        environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
-        with set_up(environment, tmp_path, monkeypatch):
-            answer = CliRunner().invoke(app, ["ask", *words])
-            channels = CliRunner().invoke(app, ["channels"])
-            gone = CliRunner().invoke(app, ["ask", "launch", "basic_test", "at=off"])
+    with (
+        served(lambda: simulated_tenant(speed=1.0)) as tenant,
+        set_up(reached(tenant), tmp_path, monkeypatch),
+    ):
+        answer = CliRunner().invoke(app, ["ask", *words])
+        channels = CliRunner().invoke(app, ["channels"])
+        gone = CliRunner().invoke(app, ["ask", "launch", "basic_test", "at=off"])
 
     assert answer.exit_code == code, answer.output
     assert said in " ".join(answer.output.split())

@@ -13,6 +13,7 @@ from typing import TypeVar
 import pytest
 
 from adapters.settings import environment_names
+from adapters.simulator.antithesis import SimulatedTenant
 
 T = TypeVar("T")
 
@@ -38,6 +39,11 @@ def served(opened: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
     finally:
         loop.call_soon_threadsafe(done.set)
         thread.join()
+
+
+def reached(tenant: SimulatedTenant) -> dict[str, str]:
+    """Return the variables that lead to a tenant."""
+    return {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
 
 
 @contextmanager

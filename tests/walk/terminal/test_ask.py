@@ -16,7 +16,7 @@ from adapters.main import app
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.answers import answer, card
 from tests.walk.terminal.keyboard import CLEW, surroundings
-from tests.walk.terminal.served import served, set_up
+from tests.walk.terminal.served import reached, served, set_up
 
 NOWHERE = "http://127.0.0.1:9/api"
 
@@ -31,8 +31,7 @@ def tenant() -> Iterator[SimulatedTenant]:
 @pytest.fixture(autouse=True)
 def place(tenant: SimulatedTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Set Clew up for the tenant, in an empty directory."""
-    environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
-    with set_up(environment, tmp_path, monkeypatch) as place:
+    with set_up(reached(tenant), tmp_path, monkeypatch) as place:
         yield place
 
 
@@ -490,13 +489,12 @@ def test_exit_code__as_the_readme_says(
 @pytest.mark.parametrize("words", [("help",), ("--json", "help")])
 def test_ask__reader_that_leaves(words: tuple[str, ...], tenant: SimulatedTenant, place: Path) -> None:
     """`clew ask … | head -1` is no failure of anybody."""
-    environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
     reading, writing = os.pipe()
     os.close(reading)
     try:
         done = subprocess.run(
             (*CLEW, "ask", *words),
-            cwd=place, env=surroundings(environment), stdout=writing, stderr=subprocess.PIPE, text=True,
+            cwd=place, env=surroundings(reached(tenant)), stdout=writing, stderr=subprocess.PIPE, text=True,
             timeout=120, check=False,
         )  # fmt: skip
     finally:

@@ -19,7 +19,7 @@ from adapters.cli.answer_json import KINDS, SCHEMA
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.answers import answer
 from tests.walk.terminal.keyboard import CLEW, surroundings
-from tests.walk.terminal.served import served
+from tests.walk.terminal.served import reached, served
 
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m")
 
@@ -32,9 +32,7 @@ def tenant() -> Iterator[SimulatedTenant]:
 
 
 def environment(tenant: SimulatedTenant, **more: str) -> dict[str, str]:
-    return surroundings(
-        {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key, **more}
-    )
+    return surroundings({**reached(tenant), **more})
 
 
 def clew(

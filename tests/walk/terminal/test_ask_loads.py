@@ -12,7 +12,7 @@ import pytest
 
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.walk.terminal.keyboard import surroundings
-from tests.walk.terminal.served import served
+from tests.walk.terminal.served import reached, served
 
 LOADED = """
 import json, sys
@@ -51,11 +51,10 @@ def test_ask__loads_only_what_it_needs(
     words: tuple[str, ...], unneeded: set[str], tenant: SimulatedTenant, tmp_path: Path
 ) -> None:
     """Help asks no database and no platform; nothing asks a chat, and JSON draws nothing."""
-    environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
     file = tmp_path / "modules.json"
     subprocess.run(
         (sys.executable, "-c", LOADED, str(file), "ask", *words),
-        cwd=tmp_path, env=surroundings(environment), check=True, capture_output=True, timeout=120,
+        cwd=tmp_path, env=surroundings(reached(tenant)), check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     loaded = set(json.loads(file.read_text(encoding="utf-8")))
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from adapters.main import app
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.answers import card as card_of
-from tests.walk.terminal.served import served, set_up
+from tests.walk.terminal.served import reached, served, set_up
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,7 @@ def tenant() -> Iterator[SimulatedTenant]:
 @pytest.fixture(autouse=True)
 def place(tenant: SimulatedTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Set Clew up for the tenant, in an empty directory."""
-    environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
-    with set_up(environment, tmp_path, monkeypatch) as place:
+    with set_up(reached(tenant), tmp_path, monkeypatch) as place:
         yield place
 
 
