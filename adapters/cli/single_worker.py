@@ -39,7 +39,7 @@ class Workers(Protocol):
         """Take the work that nobody holds, or that `after` held and has not touched since."""
         ...
 
-    async def beat(self, holder: str) -> bool:
+    async def beat_work(self, holder: str) -> bool:
         """Show that the holder lives; False where it holds the work no more."""
         ...
 
@@ -71,7 +71,7 @@ class SingleWorker:
     async def step(self) -> None:
         """Show life, or look whether it is our turn. Raises `StoreError`; then everything stays as it is."""
         if self.works:
-            if not await self._workers.beat(self.me.holder):
+            if not await self._workers.beat_work(self.me.holder):
                 self.works = False
                 log.error("another program took over polling and delivering; this one stops both and waits")
                 await self._end()

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Table, event, true
+from sqlalchemy import ColumnElement, Connection, Table, event, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -18,7 +18,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import ReturningInsert
 
 from adapters.configuration.database import DatabaseAddress, PostgresServer, SqliteFile
+from adapters.store.fence import Fence, TakenOver, fence
 from adapters.store.problems import sentence
+from adapters.store.tables import leases
 from bot.errors import StoreError
 
 # The same syntax in both; the core's plain insert has no "on conflict".
@@ -47,10 +49,16 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Give a transaction: committed at the end, gone whole on any error."""
+    async def writing(self, *, guarded: bool = True) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction: committed at the end, gone whole on any error.
+
+        Where a lease guards what is written (`fence.py`), it does so unless this is not `guarded`: what an outside
+        effect came to is true whoever holds the lease by now. Raises `TakenOver`.
+        """
         with self.speaking():
             async with self._turn, self.engine.execution_options(writes=True).begin() as connection:
+                if guarded and (mine := fence()) is not None:
+                    await _hold(mine, connection)
                 yield connection
 
     def insert(self, table: Table) -> Insert:
@@ -100,6 +108,14 @@ class Database:
             yield
         except (SQLAlchemyError, OSError) as error:
             refuse(error, self.name)
+
+
+async def _hold(mine: Fence, connection: AsyncConnection) -> None:
+    """Keep a lease as it is until the end of this transaction. Raises `TakenOver`."""
+    held = (leases.c.name == mine.lease) & (leases.c.epoch == mine.epoch)
+    locked = select(leases.c.name).where(held).with_for_update(read=True)  # SQLite has one writer anyway
+    if (await connection.execute(locked)).first() is None:
+        raise TakenOver(mine)
 
 
 def _identity(address: DatabaseAddress) -> tuple[int, int] | None:

@@ -111,7 +111,7 @@ class SqlOutbox(Part):
         values = {"state": SENT, "message_id": message.message_id, "settled_at": now, "error": ""}
         # Not this claim's row only: the message is there, also where a later claim is about to send it again.
         mark = update(outbox).where(outbox.c.id == delivery.id, outbox.c.state != SENT).values(values)
-        async with self._db.writing() as connection:
+        async with self._db.writing(guarded=False) as connection:
             changed = (await connection.execute(mark)).rowcount
             if changed and delivery.context is not None:
                 await write_context(

@@ -33,6 +33,7 @@ from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outbox_admin import SqlOutboxAdmin
 from adapters.store.publications import SqlPublications
+from adapters.store.replicas import SqlReplicas
 from adapters.store.schedules import SqlSchedules
 from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
@@ -71,6 +72,7 @@ class SqlStore(
     SqlSwitches,
     SqlUpkeep,
     SqlCondition,
+    SqlReplicas,
     SqlWorkers,
 ):
     """Fills `bot.ports.Store` in one database."""

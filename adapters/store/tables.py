@@ -305,6 +305,24 @@ workers = Table(
     *counters("beats"),
 )
 
+# The programs that run. `place`, `pid` and `born` say whether one still runs, to whoever can see it; `beats` grows
+# while it lives, and `report` says what it sees.
+replicas = Table(
+    "replicas",
+    metadata,
+    *keys("id"),
+    *texts("host", "place"),
+    *numbers("pid"),
+    *texts("born"),
+    *times("since"),
+    *texts("version"),
+    *counters("beats"),
+    *texts("report"),
+)
+
+# What one replica does at a time, and which (NULL: none); `epoch` grows each time it is taken or freed.
+leases = Table("leases", metadata, *keys("name"), *texts("holder", nullable=True), *counters("epoch"))
+
 # What somebody was notified of and that is not over. `channel`: where; empty: the operator's.
 notices = Table(
     "notices", metadata, *keys("cause", "subject"), *texts("problem"), *times("since"), *texts("channel")

@@ -55,7 +55,7 @@ class SqlWorkers(Part):
             row = to_row(workers, mine, name=NAME)
             return (await connection.execute(self._db.add(workers), row)).first() is not None
 
-    async def beat(self, holder: str) -> bool:
+    async def beat_work(self, holder: str) -> bool:
         """Show that the holder lives; False where it holds the work no more."""
         mine = (workers.c.name == NAME) & (workers.c.holder == holder)
         return await self._write(update(workers).where(mine).values(beats=workers.c.beats + 1)) > 0

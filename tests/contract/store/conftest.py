@@ -17,7 +17,7 @@ POSTGRESQL = os.environ.get("CLEW_TEST_POSTGRESQL")
 DATABASES = ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"]
 
 
-async def _url(kind: str, tmp_path: Path) -> AsyncIterator[str]:
+async def url_of(kind: str, tmp_path: Path) -> AsyncIterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path}/clew.db"
         return
@@ -28,7 +28,7 @@ async def _url(kind: str, tmp_path: Path) -> AsyncIterator[str]:
 @pytest.fixture(params=DATABASES)
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """Return the URL of an empty database."""
-    async for address in _url(request.param, tmp_path):
+    async for address in url_of(request.param, tmp_path):
         yield address
 
 
@@ -45,6 +45,6 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "memory":
         yield MemoryStore(unconfirmed_after=30)
         return
-    async for address in _url(request.param, tmp_path):
+    async for address in url_of(request.param, tmp_path):
         async with open_store(address, unconfirmed_after=30) as opened:
             yield opened

@@ -29,12 +29,12 @@ async def test_take_work__after_one_that_lives(url: str) -> None:
     async with open_store(url) as store:
         await store.take_work(ONE, None)
         seen = await store.worker()
-        assert await store.beat("one")
+        assert await store.beat_work("one")
 
         assert not await store.take_work(TWO, seen)
         assert await store.take_work(TWO, await store.worker())
-        assert not await store.beat("one"), "it has lost it, and hears so"
-        assert await store.beat("two")
+        assert not await store.beat_work("one"), "it has lost it, and hears so"
+        assert await store.beat_work("two")
 
 
 async def test_leave_work__only_ones_own(url: str) -> None:
