@@ -37,6 +37,7 @@ from adapters.configuration.checks import (
     text,
 )
 from adapters.configuration.database import read_address
+from adapters.configuration.environment import SECRETS
 from adapters.configuration.problems import did_you_mean, wrong
 from adapters.configuration.table import Table, Variable
 from bot import grammar, mentioning
@@ -436,6 +437,10 @@ class General(Table):
     config: Annotated[
         Path | None,
         Variable("CLEW_CONFIG", "path of the TOML file; if not set, `clew.toml` is read if it exists"),
+    ] = None
+    secrets_folder: Annotated[
+        Path | None,
+        Variable(SECRETS, "folder of secrets: one file each, named as its variable (`SLACK_BOT_TOKEN`)"),
     ] = None
     poll_seconds: Annotated[
         PollSeconds,

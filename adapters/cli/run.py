@@ -15,7 +15,7 @@ from pathlib import Path
 
 import typer
 
-from adapters import logs, settings
+from adapters import logs, settings, systemd
 from adapters.chat.registry import CHATS
 from adapters.chat.running import ChatRefused, Releasing, RunningChat
 from adapters.chat.terminal.settings import Terminal
@@ -119,8 +119,9 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         receiving = {
             asyncio.create_task(_careful(name, chat, work.off)): name for name, chat in chats.items()
         }
-        with _followed(following, here=TERMINAL in chats) as task:
-            code = await _receive(receiving, stop)
+        async with systemd.notified(parts.clock, health.in_words):
+            with _followed(following, here=TERMINAL in chats) as task:
+                code = await _receive(receiving, stop)
         await cancelled([task])
         health.stopping = True
         await _close(chats)

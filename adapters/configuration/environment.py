@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from dotenv import dotenv_values
 
-from adapters.configuration.problems import Problem, Unusable, meant, unreadable
+from adapters.configuration.problems import Problem, SettingsError, Unusable, meant, unreadable
 from adapters.configuration.secret_file import secret_in
 from adapters.configuration.table import Table
 
 OWN = "CLEW_"
 DOT_ENV = ".env"
+SECRETS = "CLEW_SECRETS"
 
 
 def variables() -> Mapping[str, str]:
-    """Return the environment over `.env`, names in capitals; "" where it is set to nothing. Raises `SettingsError`."""
+    """Return the environment over `.env`, names in capitals; "" where it is set to nothing. Raises `SettingsError`.
+
+    A file in the folder CLEW_SECRETS that is named as a variable counts as if that variable's NAME_FILE named it.
+    """
     try:
         from_file = dotenv_values(DOT_ENV, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -24,7 +29,22 @@ def variables() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, value in (*from_file.items(), *os.environ.items()):
         found[name.upper()] = value or found.get(name.upper(), "")
-    return found
+    files = _in_folder(found.get(SECRETS, ""))
+    return found | {name: path for name, path in files.items() if not found.get(name)}
+
+
+def _in_folder(folder: str) -> Mapping[str, str]:
+    """Return the variables that files in a folder stand for. Raises `SettingsError` where it cannot be read."""
+    if not folder.strip():
+        return {}
+    try:
+        files = [
+            file for file in Path(folder).iterdir() if file.is_file()
+        ]  # beside them, mounts have folders
+    except OSError as error:
+        what = f"The folder cannot be read ({error.strerror})."
+        raise SettingsError([Problem(SECRETS, what, "Give a folder that Clew may read.")]) from None
+    return {file_of(file.name.upper()): str(file) for file in files}
 
 
 def given(table: type[Table], names: Mapping[str, str]) -> dict[str, object]:
@@ -72,7 +92,7 @@ def _secret(name: str, names: Mapping[str, str]) -> object:
     """Return a secret, plain or from its file; None where neither is given."""
     value, path = names.get(name), names.get(file_of(name))
     if value and path:
-        return Unusable(f"Both {name} and {file_of(name)} are set.", "Keep one of them.")
+        return Unusable(f"Both {name} and {file_of(name)} are set.", f"Keep one of them; the file is {path}.")
     if path:
         return secret_in(path, file_of(name))
     if not value:

@@ -106,6 +106,19 @@ class Health:
             figures["waits_for"] = other
         return not problems, figures
 
+    async def in_words(self) -> str:
+        """Return in one line how it is. Never raises."""
+        ready, figures = await self.ready()
+        if not ready:
+            return f"Not ready: {'; '.join(figures.get('problems') or [figures['database']])}"
+        chats = [f"{name} {state}" for name, state in figures["chats"].items()]
+        polls = [
+            f"{name} not read yet" if age is None else f"{name} read {age:.0f} s ago"
+            for name, age in figures["seconds_since_poll"].items()
+        ]
+        waits = [f"waiting for {figures['waits_for']}"] if "waits_for" in figures else []
+        return f"Ready: {', '.join([*chats, *polls, *waits])}".removesuffix(": ")
+
     async def _database(self) -> OutboxDepth | str:
         """Return how much waits, or why the database cannot be used; asked one at a time and not too often."""
         now = self.clock.monotonic()
