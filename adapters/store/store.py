@@ -22,6 +22,7 @@ from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
 from adapters.store.digests import SqlDigests
 from adapters.store.expectations import SqlExpectations
+from adapters.store.file_system import network_of
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
@@ -127,6 +128,11 @@ def _prepare_file(path: Path) -> None:
         raise StoreError(
             f"SQLite {sqlite3.sqlite_version} is too old: Clew needs 3.35 or newer."
             " Use a newer Python, or PostgreSQL."
+        )
+    if kind := network_of(path):
+        raise StoreError(
+            f"The database {path} is on a network file system ({kind}), where SQLite can lose what was written."
+            " Put it on a disk of this machine, or use PostgreSQL."
         )
     try:
         touch(path)
