@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
-from weakref import WeakValueDictionary
 
 from bot.access import Afresh, Policy, Role
 from bot.cache import Bounded
@@ -109,13 +107,8 @@ class Services:
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits
     version: str = ""  # Clew's own
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
-    sent_here: set[str] = field(default_factory=set)  # intents that this process sent
     # Moments that were looked at: whoever looks again, by a button or in the thread, asks the platform nothing about them.
     looked_at: Bounded[Look, MomentTarget] = field(default_factory=lambda: Bounded(LOOKED_AT))
-    # By connection and subject: of one thing, one confirmation at a time looks for its like.
-    confirming: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(
-        default_factory=WeakValueDictionary
-    )
 
     @property
     def approve_within(self) -> timedelta:
@@ -164,7 +157,7 @@ class Asked:
     `afresh` asks the chat for the person's permissions once more, before something costly is done. `open_file` opens what
     somebody attached, `find_addressee` finds out whom a mention names, both None where nobody can. What whoever looks things up puts into `remarks` stands in the reply,
     whatever the verb answers. `untouched`: the fields of a form that may be filled in anew, as nobody has changed them;
-    None where nobody has seen it.
+    None where nobody has seen it. `resumed`: a process before this one accepted it, and may have acted on it.
     """
 
     invocation: Invocation
@@ -176,6 +169,7 @@ class Asked:
     find_addressee: FindAddressee | None = None
     remarks: list[Line] = field(default_factory=list)
     untouched: frozenset[str] | None = None
+    resumed: bool = False
 
     def value(self, name: str, position: int | None = None) -> str | None:
         """Return a parameter: a typed value, else the named word, else (with a position) the bare words; blank is none.

@@ -179,18 +179,23 @@ class Handler:
         afresh: Afresh | None = None,
         open_file: OpenFile | None = None,
         find_addressee: FindAddressee | None = None,
+        *,
+        resumed: bool = False,
     ) -> Reply:
         """Answer; no secret in it goes further, and the card says so.
 
         `afresh` is asked who the person is before anything is changed; a chat whose messages carry the person's
         permissions as they are has none. `open_file` opens what they attached, `find_addressee` finds whom a mention names.
+        `resumed`: a process before this one accepted it, and may have acted on it.
         """
         if (refusal := lengths.refusal(invocation)) is not None:
             return problems.mistake(refusal)
         clean, removed = _scrubbed(invocation, self.services.secrets)
 
         def with_chat(asked: Asked) -> Asked:
-            return replace(asked, afresh=afresh, open_file=open_file, find_addressee=find_addressee)
+            return replace(
+                asked, afresh=afresh, open_file=open_file, find_addressee=find_addressee, resumed=resumed
+            )
 
         reply = await self._safely(clean, report, with_chat)
         return problems.secret_removed(reply) if removed else reply

@@ -49,11 +49,13 @@ from bot.state import (
     NewDelivery,
     Notice,
     OutboxDepth,
+    Overtaken,
     PollStep,
     PropertyState,
     Reservation,
     RunChecks,
     Schedule,
+    Seen,
     Share,
     StoredResults,
     Subscription,
@@ -528,8 +530,18 @@ class Outbox(Protocol):
     async def unconfirmed(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         """Return rows in `sending` whose `next_at` has come: their outcome has to be found out."""
 
-    async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
-        """Mark it sent and remember what its thread speaks of, in one transaction."""
+    async def mark_sent(
+        self,
+        delivery: Delivery,
+        message: MessageRef,
+        now: datetime,
+        *,
+        channel_waits: datetime | None = None,
+    ) -> None:
+        """Mark it sent and remember what its thread speaks of, in one transaction.
+
+        `channel_waits`: claim nothing for its channel before then, from the same instant on.
+        """
 
     async def mark_retry(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it was certainly not delivered."""
@@ -666,13 +678,15 @@ class Intents(Protocol):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        seen: Seen | None = None,
         by: str = "",
         noted: AuditEntry | None = None,
-    ) -> bool | Full:
+    ) -> bool | Full | Overtaken:
         """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time.
 
-        False where its state is none of those expected; `Full` where one of the shares has no room. The reservation
-        counts as long as the intent may have become a run: not any more once it is rejected, declined or expired.
+        False where its state is none of those expected; `Full` where one of the shares has no room; `Overtaken` where
+        one like it was confirmed that is not among those `seen`, so that of two at once, here or in another process, the
+        later one sees the other. The reservation counts as long as the intent may have become a run: not any more once it is rejected, declined or expired.
         `by`: who approved it, "" where nobody had to. `noted` is added to the trail with it.
         """
 

@@ -922,6 +922,22 @@ class Full:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The intents like one (its kind, connection and subject) that were confirmed by anyone when somebody looked.
+
+    `since`: those that were asked for since then.
+    """
+
+    since: datetime
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """An intent was not confirmed: one like it was, since somebody looked for those."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopAsked:
     """That somebody asked here for a run to be stopped which goes on. `taken`: the platform said that it will."""
 

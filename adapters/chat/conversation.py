@@ -299,6 +299,7 @@ class Conversation(Generic[T]):
                 partial(self._surface.afresh, invocation),
                 partial(self._surface.open_file, inbound),
                 partial(self._surface.find_addressee, invocation),
+                resumed=inbound.kind is Kind.RESUMED,
             )
 
     async def _show(self, responder: Responder[T], reply: Reply) -> None:

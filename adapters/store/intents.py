@@ -17,7 +17,19 @@ from adapters.store.requests import decode_request
 from adapters.store.tables import intents, reservations
 from bot.errors import StoreError
 from bot.model import RunRef
-from bot.state import AuditEntry, Full, Intent, IntentKind, IntentState, Per, Reservation, Share, Used
+from bot.state import (
+    AuditEntry,
+    Full,
+    Intent,
+    IntentKind,
+    IntentState,
+    Overtaken,
+    Per,
+    Reservation,
+    Seen,
+    Share,
+    Used,
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +42,8 @@ NEVER_SENT = (
     IntentState.REJECTED,
 )
 MOST_SENT = 100
-LOCK = (
-    0x51554F54  # "QUOT": on PostgreSQL confirmations take turns, so that two do not take the same last share
-)
+# "QUOT": on PostgreSQL confirmations take turns, so that two do not take the same last share or miss each other.
+LOCK = 0x51554F54
 
 
 class SqlIntents(Part):
@@ -91,20 +102,24 @@ class SqlIntents(Part):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        seen: Seen | None = None,
         by: str = "",
         noted: AuditEntry | None = None,
-    ) -> bool | Full:
+    ) -> bool | Full | Overtaken:
         """Change the state to `confirmed` and reserve what the run takes, both or neither; one at a time.
 
-        `by`: who approved it. `noted` is added to the trail with it.
+        `by`: who approved it. `noted` is added to the trail with it. See `bot.ports.Intents` for `seen`.
         """
         due = (intents.c.id == intent_id) & intents.c.state.in_(sorted(expected))
         values = {"state": IntentState.CONFIRMED, "changed_at": now, "reason": "", "decided_by": by}
         async with self._db.writing() as connection:
-            if shares and not self._db.lite:
+            if (shares or seen) and not self._db.lite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            if (await connection.execute(select(intents.c.id).where(due))).first() is None:
+            mine = (await connection.execute(select(intents).where(due))).first()
+            if mine is None:
                 return False
+            if seen is not None and (await connection.execute(_unseen(mine, seen).limit(1))).first():
+                return Overtaken()
             used = [await _used(connection, share) for share in shares]
             minutes = reservation.minutes if reservation else None
             if not all(share.has_room(held, minutes) for share, held in zip(shares, used, strict=True)):
@@ -146,14 +161,8 @@ class SqlIntents(Part):
         self, kind: IntentKind, connection: str, subject: str, since: datetime
     ) -> tuple[Intent, ...]:
         """Return what was confirmed for a subject by anyone and asked for since then, newest first."""
-        statement = _newest().where(
-            intents.c.kind == kind,
-            intents.c.connection == connection,
-            intents.c.subject == subject,
-            intents.c.created_at >= since,
-            intents.c.state.not_in(NEVER_SENT),
-        )
-        return _readable(await self._rows(statement.limit(MOST_SENT)))
+        like = _like(kind, connection, subject, since)
+        return _readable(await self._rows(_newest().where(like).limit(MOST_SENT)))
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         """Return the intent that a run came from."""
@@ -168,6 +177,22 @@ class SqlIntents(Part):
     async def _one(self, statement: Select[Any]) -> Intent | None:
         row = await self._first(statement.limit(1))
         return None if row is None else _intent(row)
+
+
+def _like(kind: str, connection: str, subject: str, since: datetime) -> ColumnElement[bool]:
+    """Whether an intent was confirmed for a subject by anyone, and asked for since then."""
+    return (
+        (intents.c.kind == kind)
+        & (intents.c.connection == connection)
+        & (intents.c.subject == subject)
+        & (intents.c.created_at >= since)
+        & intents.c.state.not_in(NEVER_SENT)
+    )
+
+
+def _unseen(mine: Row[Any], seen: Seen) -> Select[Any]:
+    like = _like(mine.kind, mine.connection, mine.subject, seen.since)
+    return select(intents.c.id).where(like, intents.c.id.not_in(sorted(seen.ids | {mine.id})))
 
 
 async def _used(connection: AsyncConnection, share: Share) -> Used:

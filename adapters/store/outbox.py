@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codec import decode, decode_context, encode, encode_context, from_row, to_row
 from adapters.store.conversations import write_context
-from adapters.store.database import Database
+from adapters.store.database import Database, Insert
 from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, rate_limits, repeats
 from adapters.store.text import chat_of, clean, clip, provider_key
@@ -106,13 +106,26 @@ class SqlOutbox(Part):
             return tuple([read_delivery(row, repeat=await _is_repeat(connection, row.key)) for row in rows])
 
     @whole
-    async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
-        """Mark it sent, whoever holds it by now, and remember what its thread speaks of, in one transaction."""
+    async def mark_sent(
+        self,
+        delivery: Delivery,
+        message: MessageRef,
+        now: datetime,
+        *,
+        channel_waits: datetime | None = None,
+    ) -> None:
+        """Mark it sent, whoever holds it by now, and remember what its thread speaks of, in one transaction.
+
+        `channel_waits`: claim nothing for its channel before then, from the same instant on.
+        """
         values = {"state": SENT, "message_id": message.message_id, "settled_at": now, "error": ""}
         # Not this claim's row only: the message is there, also where a later claim is about to send it again.
         mark = update(outbox).where(outbox.c.id == delivery.id, outbox.c.state != SENT).values(values)
         async with self._db.writing(guarded=False) as connection:
             changed = (await connection.execute(mark)).rowcount
+            if channel_waits is not None:
+                row = {"channel": delivery.channel, "until": channel_waits}
+                await connection.execute(self._longer(), row)
             if changed and delivery.context is not None:
                 await write_context(
                     self._db,
@@ -155,8 +168,11 @@ class SqlOutbox(Part):
 
     async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then; a longer wait that runs already stays."""
-        later = self._db.put(rate_limits, where=lambda new: rate_limits.c.until < new.until)
-        await self._write(later, {"channel": channel, "until": until})
+        await self._write(self._longer(), {"channel": channel, "until": until})
+
+    def _longer(self) -> Insert:
+        """Put a wait of a channel in the place of a shorter one."""
+        return self._db.put(rate_limits, where=lambda new: rate_limits.c.until < new.until)
 
     async def clear_rate_limit(self, channel: str) -> None:
         """Let a channel wait no more."""

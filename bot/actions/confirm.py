@@ -8,10 +8,9 @@ What needs a second person waits for one after that (`second`, `approve`).
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import access, authorization, launch_rules, sessions
 from bot.actions import reserving, scheduling, second, send
@@ -23,7 +22,7 @@ from bot.model import DebugRequest, LaunchRequest
 from bot.platform import Platform
 from bot.replies import approving, confirming, debugging, intents, problems
 from bot.sessions import Session
-from bot.state import Intent, IntentKind, IntentState, Request, kind_of
+from bot.state import Intent, IntentKind, IntentState, Overtaken, Request, Seen, kind_of
 
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
 REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
@@ -122,7 +121,6 @@ async def start(intent: Intent, platform: Platform, asked: Asked, services: Serv
     held = await _confirmed(intent, platform, services)
     if held is not None:
         return held
-    services.sent_here.add(intent.id)
     sent = await send.send(intent, platform, store=services.store, clock=services.clock)
     if sent is None:
         return await happened(intent, services)
@@ -131,16 +129,18 @@ async def start(intent: Intent, platform: Platform, asked: Asked, services: Serv
 
 
 async def _confirmed(intent: Intent, platform: Platform, services: Services) -> Reply | None:
-    """Confirm it; return why not. Two people's presses for the same thing go one after the other."""
-    turn = services.confirming.setdefault((intent.connection, intent.subject), asyncio.Lock())
-    async with turn:
+    """Confirm it; return why not. Of two people's presses for the same thing the later one sees the other, wherever they came in."""
+    confirmed: bool | Overtaken | Reply = Overtaken()
+    while isinstance(confirmed, Overtaken):  # whoever is overtaken looks again
+        seen = await _seen(intent, services)
         session = await _open_session(intent, platform, services)
         if session is not None:
             return await _join(intent, session, services)
         earlier = await _repeated_meanwhile(intent, services)
         if earlier is not None:
             return await _ask_again(intent, earlier, platform, services)
-        confirmed = await reserving.confirm(intent, platform, services, expected=UNSENT & {intent.state})
+        expected = UNSENT & {intent.state}
+        confirmed = await reserving.confirm(intent, platform, services, expected=expected, seen=seen)
     if isinstance(confirmed, Reply):
         return confirmed
     return None if confirmed else await happened(intent, services)
@@ -151,13 +151,23 @@ async def repeated(
 ) -> Intent | None:
     """Return the newest intent but `key` that asks for the same, and was confirmed by anyone a moment ago."""
     now, platform = services.clock.now(), services.platforms[connection]
-    # A draft is older than its confirmation.
-    since = now - REPETITION - services.confirm_within - services.approve_within
+    since = _asked_since(services)
     for intent in await services.store.sent(kind_of(request), connection, subject, since):
         recent = now - (intent.posted_at or intent.created_at) < REPETITION
         if recent and intent.id != key and _same(intent.request, request, platform):
             return intent
     return None
+
+
+def _asked_since(services: Services) -> datetime:
+    """Return since when that was asked for which was confirmed a moment ago: a draft is older than its confirmation."""
+    return services.clock.now() - REPETITION - services.confirm_within - services.approve_within
+
+
+async def _seen(intent: Intent, services: Services) -> Seen:
+    since = _asked_since(services)
+    like = await services.store.sent(intent.kind, intent.connection, intent.subject, since)
+    return Seen(since=since, ids=frozenset(other.id for other in like))
 
 
 def warned_of(earlier: Intent | None) -> str:
@@ -227,7 +237,7 @@ async def _interrupted(intent: Intent, asked: Asked, services: Services) -> Repl
         shown = await services.store.story(intent.id, intent.channel)
         return None if shown else await second.waits(intent, services)
     posted = intent.posted_at
-    if intent.id in services.sent_here or posted is None or asked.invocation.at > posted:
+    if not asked.resumed or posted is None or asked.invocation.at > posted:
         return None
     if intent.state not in SENT or await services.store.story(intent.id, intent.channel) is not None:
         return None

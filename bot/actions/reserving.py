@@ -22,18 +22,18 @@ from bot.platform import Platform
 from bot.ports import Intents
 from bot.quotas import Quota, Standing
 from bot.replies import quotas as replies
-from bot.state import Full, Intent, IntentState, Per, Reservation, Share, Used
+from bot.state import Full, Intent, IntentState, Overtaken, Per, Reservation, Seen, Share, Used
 from bot.triage import RerunRequest
 
 _KEY = re.compile(r"(?<=\S) \([^() ]+\)\Z")
 
 
 async def confirm(
-    intent: Intent, platform: Platform, services: Services, *, expected: frozenset[IntentState]
-) -> bool | Reply:
+    intent: Intent, platform: Platform, services: Services, *, expected: frozenset[IntentState], seen: Seen
+) -> bool | Overtaken | Reply:
     """Confirm an intent in an expected state and reserve what it takes, both or neither; return a refusal where a quota is spent.
 
-    False where somebody else moved it meanwhile. It is noted with it, in the name of who approved it, where somebody had to.
+    False where somebody else moved it meanwhile, `Overtaken` where one like it was confirmed that is not `seen`. It is noted with it, in the name of who approved it, where somebody had to.
     Raises `StoreError`.
     """
     now, by = services.clock.now(), intent.decided_by
@@ -41,11 +41,11 @@ async def confirm(
     wanted = reservation_of(intent, platform, now)
     rules, shares = await _asked(intent, wanted, services)
     done = await services.store.confirm(
-        intent.id, expected, now, reservation=wanted, shares=shares, by=by, noted=noted
+        intent.id, expected, now, reservation=wanted, shares=shares, seen=seen, by=by, noted=noted
     )
     if isinstance(done, Full) and wanted is not None:
         return await _refused(intent, wanted, _stand(wanted, rules, shares, done.used), services)
-    return done is True
+    return done if isinstance(done, Overtaken) else done is True
 
 
 async def left(intent: Intent, platform: Platform, services: Services) -> tuple[Fact, ...] | Reply:

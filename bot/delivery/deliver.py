@@ -206,10 +206,10 @@ class Deliverer:
     async def _sent(self, delivery: Delivery, message_id: str) -> None:
         message = MessageRef(channel=delivery.channel, message_id=message_id, thread=delivery.thread)
         now = self.clock.now()
-        await self.store.mark_sent(delivery, message, now)
+        # The pause of the channel goes with it: who delivers after this process may not post at once either.
+        pause = self._due(self.pace.per_channel) if self.pace.per_channel > 0 else None
+        await self.store.mark_sent(delivery, message, now, channel_waits=pause)
         self.counts["sent"] += 1
-        if self.pace.per_channel > 0:  # kept in the database, so that another process keeps to it too
-            await self.store.rate_limit_channel(delivery.channel, self._due(self.pace.per_channel))
         await self._lost.took(delivery.channel)
 
     async def _later(self, delivery: Delivery, outcome: NotDelivered) -> None:

@@ -23,8 +23,10 @@ from bot.state import (
     IntentKind,
     IntentState,
     Invocation,
+    Overtaken,
     PollStep,
     Reservation,
+    Seen,
     Share,
     Subscription,
     Switched,
@@ -195,13 +197,16 @@ class MemoryIntents(Shared):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        seen: Seen | None = None,
         by: str = "",
         noted: AuditEntry | None = None,
-    ) -> bool | Full:
+    ) -> bool | Full | Overtaken:
         await self._turn()
         found = self._expected(intent_id, expected)
         if found is None:
             return False
+        if seen is not None and self._like(found, seen.since) - seen.ids - {found.id}:
+            return Overtaken()
         used = [self._used(share) for share in shares]
         minutes = reservation.minutes if reservation else None
         if not all(share.has_room(held, minutes) for share, held in zip(shares, used, strict=True)):
@@ -244,15 +249,20 @@ class MemoryIntents(Shared):
         self, kind: IntentKind, connection: str, subject: str, since: datetime
     ) -> tuple[Intent, ...]:
         await self._turn()
-        found = [
+        found = self._sent(kind, clean(connection), clean(subject), since)
+        return tuple(sorted(found, key=_made, reverse=True))
+
+    def _sent(self, kind: IntentKind, connection: str, subject: str, since: datetime) -> list[Intent]:
+        return [
             i
             for i in self.intents.values()
-            if i.kind is kind
-            and (i.connection, i.subject) == (clean(connection), clean(subject))
+            if (i.kind, i.connection, i.subject) == (kind, connection, subject)
             and i.created_at >= since
             and i.state not in NEVER_SENT
         ]
-        return tuple(sorted(found, key=_made, reverse=True))
+
+    def _like(self, intent: Intent, since: datetime) -> frozenset[str]:
+        return frozenset(i.id for i in self._sent(intent.kind, intent.connection, intent.subject, since))
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         await self._turn()

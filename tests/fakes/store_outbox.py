@@ -196,8 +196,17 @@ class MemoryOutbox(MemoryConversations):
             and chat_of(r.delivery.channel) in chats
         )
 
-    async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+    async def mark_sent(
+        self,
+        delivery: Delivery,
+        message: MessageRef,
+        now: datetime,
+        *,
+        channel_waits: datetime | None = None,
+    ) -> None:
         await self._turn()
+        if channel_waits is not None:
+            self._wait(delivery.channel, channel_waits)
         row = self.outbox[delivery.key]
         if row.delivery.state is DeliveryState.SENT:
             return
@@ -243,6 +252,9 @@ class MemoryOutbox(MemoryConversations):
 
     async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         await self._turn()
+        self._wait(channel, until)
+
+    def _wait(self, channel: str, until: datetime) -> None:
         self.rate_limits[clean(channel)] = max(until, self.rate_limits.get(clean(channel), until))
 
     async def clear_rate_limit(self, channel: str) -> None:

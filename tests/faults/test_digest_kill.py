@@ -20,7 +20,7 @@ from tests.unit.delivery.test_daily import AT_EIGHT, Channel, at
 
 CALLS = (
     "digested", "channel_settings", "held", "announced", "recorded", "mutes", "subscriptions", "notices", "newest",
-    "make_digest", "held_channels", "claim", "mark_sent", "rate_limit_channel",
+    "make_digest", "held_channels", "claim", "mark_sent",
 )  # fmt: skip
 EIGHT = "2026-11-30T07:00"
 

@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from bot.quotas import Quota
-from bot.state import Actor, AuditEntry, Full, Intent, IntentState, Per, Reservation, Share, Used
+from bot.state import (
+    Actor,
+    AuditEntry,
+    Full,
+    Intent,
+    IntentState,
+    Overtaken,
+    Per,
+    Reservation,
+    Seen,
+    Share,
+    Used,
+)
 from tests.fakes.crash import Crash
 from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.mortal import MortalService, MortalStore
@@ -204,14 +216,17 @@ class Hasty(MemoryStore):
         *,
         reservation: Reservation | None = None,
         shares: Sequence[Share] = (),
+        seen: Seen | None = None,
         by: str = "",
         noted: AuditEntry | None = None,
-    ) -> bool | Full:
+    ) -> bool | Full | Overtaken:
         """Look, let others go, and write."""
         used, minutes = await self.used(shares), reservation.minutes if reservation else None
         if not all(share.has_room(held, minutes) for share, held in zip(shares, used, strict=True)):
             return Full(used)
-        return await super().confirm(intent_id, expected, now, reservation=reservation, by=by, noted=noted)
+        return await super().confirm(
+            intent_id, expected, now, reservation=reservation, seen=seen, by=by, noted=noted
+        )
 
 
 class Stingy(MemoryStore):

@@ -119,6 +119,19 @@ async def test_park_channel__until_its_time(store: Store) -> None:
     assert await _keys(store, 60) == ["a"]
 
 
+async def test_settle_sent__channel_waits_from_then_on(store: Store) -> None:
+    """The wait of a channel is there as soon as its message is sent, found twice or not; a longer one stays."""
+    for key in "abc":
+        await store.enqueue(a_delivery(key), NOW)
+    first = await _claimed(store)
+    await store.mark_sent(first, a_message(first), NOW, channel_waits=later(1))
+    await store.mark_sent(first, a_message(first), later(1), channel_waits=later(3))
+    await store.mark_sent(first, a_message(first), later(2), channel_waits=later(2))
+
+    assert await _keys(store, 2) == []
+    assert await _keys(store, 3) == ["b"]
+
+
 async def test_claim__after_one_that_waits(store: Store) -> None:
     """A row that belongs into another's thread waits for it, however that one is doing."""
     await store.enqueue(a_delivery("child", after="parent"), NOW)

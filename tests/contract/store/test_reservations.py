@@ -13,7 +13,7 @@ from sqlalchemy import text
 from adapters.store.store import SqlStore, open_store
 from bot.errors import StoreError
 from bot.ports import Store
-from bot.state import Full, IntentState, Per, Reservation, Share, Used
+from bot.state import Full, IntentState, Overtaken, Per, Reservation, Seen, Share, Used
 from tests.contract.store.kit import CHANNEL, NOW, an_intent, later
 
 DRAFT = frozenset({IntentState.DRAFT})
@@ -26,7 +26,9 @@ DAY = Share(per=Per.CHANNEL, names=frozenset({CHANNEL}), since=NOW, until=NOW + 
 UNLIMITED = replace(DAY, runs=None)
 
 
-async def reserve(store: Store, intent_id: str = "i1", run: Reservation = RUN, *shares: Share) -> bool | Full:
+async def reserve(
+    store: Store, intent_id: str = "i1", run: Reservation = RUN, *shares: Share
+) -> bool | Full | Overtaken:
     """Draft an intent and confirm it."""
     await store.draft(an_intent(intent_id))
     return await store.confirm(intent_id, DRAFT, run.at, reservation=run, shares=shares)
@@ -207,6 +209,35 @@ async def test_confirm__two_programs_for_one_that_is_left(url: str) -> None:
         held = await used(stores[1])
 
     assert done.count(True) == held.runs == 1
+
+
+async def test_confirm__one_like_it_that_nobody_saw(store: Store) -> None:
+    """One that was confirmed since somebody looked for its like is not passed over; what is unlike it does not count."""
+    nothing = Seen(since=NOW, ids=frozenset())
+    await store.draft(an_intent("i1"))
+    await store.draft(an_intent("i2"))
+    await store.draft(replace(an_intent("other"), subject="other"))
+    await store.draft(replace(an_intent("late"), created_at=later(1)))
+
+    assert await store.confirm("i1", DRAFT, NOW, seen=nothing) is True
+    assert await store.confirm("i2", DRAFT, NOW, seen=nothing) == Overtaken()
+    assert await store.confirm("other", DRAFT, NOW, seen=nothing) is True
+    assert await store.confirm("late", DRAFT, NOW, seen=replace(nothing, since=later(1))) is True
+    assert await store.confirm("i2", DRAFT, NOW, seen=Seen(since=NOW, ids=frozenset({"i1", "late"}))) is True
+
+
+async def test_confirm__two_programs_for_the_same(url: str) -> None:
+    """Of twenty people who ask two programs for the same at the same moment one gets it, and the others see that."""
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(open_store(url)) for _ in range(2)]
+        for number in range(20):
+            await stores[0].draft(an_intent(f"i{number}"))
+        nothing = Seen(since=NOW, ids=frozenset())
+        done = await asyncio.gather(
+            *(stores[n % 2].confirm(f"i{n}", DRAFT, NOW, seen=nothing) for n in range(20))
+        )
+
+    assert (done.count(True), done.count(Overtaken())) == (1, 19)
 
 
 async def test_confirm__a_reservation_that_fails_confirms_nothing(database: SqlStore) -> None:

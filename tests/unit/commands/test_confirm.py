@@ -13,7 +13,7 @@ from bot.access import Policy
 from bot.cards import plain
 from bot.errors import Unreachable
 from bot.model import LaunchOutcome, LaunchRequest, Run, RunRef
-from bot.state import Full, Intent, IntentState
+from bot.state import Full, Intent, IntentState, Overtaken
 from tests.fakes.service import FakeRunService, Launching
 from tests.fakes.stage import ANN, BO, READER, Stage, an_invocation, silent, texts
 from tests.fakes.store import MemoryStore
@@ -257,7 +257,7 @@ class Withdrawing(MemoryStore):
 
     async def confirm(
         self, intent_id: str, expected: frozenset[IntentState], now: datetime, **more: Any
-    ) -> bool | Full:
+    ) -> bool | Full | Overtaken:
         """Withdraw it once it is confirmed."""
         done = await super().confirm(intent_id, expected, now, **more)
         await self.advance(intent_id, frozenset({IntentState.CONFIRMED}), IntentState.EXPIRED, now)

@@ -334,9 +334,9 @@ async def test_note__says_what_goes_on_and_gives_way_to_the_answer(
     """Work that takes long is shown in the place of the answer, which replaces it."""
     gate, handle = asyncio.Event(), bot.handler.handle
 
-    async def waiting(*arguments: Any) -> Any:
+    async def waiting(*arguments: Any, **more: Any) -> Any:
         await gate.wait()
-        return await handle(*arguments)
+        return await handle(*arguments, **more)
 
     monkeypatch.setattr(bot.handler, "handle", waiting)
     (discord.slash if way == "slash" else discord.mention)("status")
@@ -353,7 +353,7 @@ async def test_stop__says_that_the_answer_comes_later(
 ) -> None:
     """What cannot be finished in time is announced, and taken up by the next process, once."""
 
-    async def hanging(*_: Any) -> Any:
+    async def hanging(*_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(bot.handler, "handle", hanging)

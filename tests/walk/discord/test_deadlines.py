@@ -39,8 +39,8 @@ async def test_quarter__what_is_done_later_goes_to_the_channel(
     """After fourteen minutes the interaction is left alone, and the answer stands in the channel once."""
     handle = world.handler.handle
 
-    async def slowly(*arguments: Any) -> Any:
-        reply = await handle(*arguments)
+    async def slowly(*arguments: Any, **more: Any) -> Any:
+        reply = await handle(*arguments, **more)
         world.clock.ahead = 14 * 60 + 1
         return reply
 

@@ -30,7 +30,7 @@ async def test_release__while_an_answer_is_under_way(
 ) -> None:
     """Closing was given up for taking too long: the answer is told of before the connections go."""
 
-    async def hanging(*_: Any) -> Any:
+    async def hanging(*_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(bot.handler, "handle", hanging)
