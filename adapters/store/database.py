@@ -20,6 +20,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from adapters.configuration.database import DatabaseAddress, PostgresServer, SqliteFile
 from adapters.store.fence import Fence, TakenOver, fence
 from adapters.store.problems import sentence
+from adapters.store.sqlite_driver import Driver
 from adapters.store.tables import leases
 from bot.errors import StoreError
 
@@ -138,7 +139,7 @@ def make_engine(address: DatabaseAddress, *, busy_seconds: float, **options: Any
     """Build an engine that shows no values in its errors; for SQLite also durable and with our transactions."""
     if isinstance(address, SqliteFile):
         url = URL.create("sqlite+aiosqlite", database=str(address.path))
-        engine = create_async_engine(url, hide_parameters=True, **options)
+        engine = create_async_engine(url, module=Driver(), hide_parameters=True, **options)
         _own_transactions(engine, busy_seconds)
         return engine
     try:
@@ -181,4 +182,5 @@ def _own_transactions(engine: AsyncEngine, busy_seconds: float) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("writes"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            raw: Any = connection.connection.dbapi_connection
+            raw.begin_immediate()

@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 import msgspec
 from sqlalchemy import select, update
 
 from adapters.store.codec import decode_invocation, encode
-from adapters.store.part import Part, whole
+from adapters.store.part import Part
 from adapters.store.tables import inbox
+from adapters.store.text import clean
+from adapters.store.together import Together
 from bot.state import Invocation
 
 log = logging.getLogger(__name__)
+
+Command = dict[str, Any]  # a row of the inbox
 
 
 class SqlInbox(Part):
     """Fills `bot.ports.Inbox`."""
 
-    @whole
+    @cached_property
+    def _accepting(self) -> Together[Command, bool]:
+        return Together(self._accept)
+
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
-        """Keep a command durably; False where this id is known already."""
+        """Keep a command durably; False where this id is known already.
+
+        Commands that come at the same moment are committed together, and fail together: `StoreError` for each of them.
+        """
         values = {
-            "source": source,
-            "dedupe_id": dedupe_id,
+            "source": clean(source),
+            "dedupe_id": clean(dedupe_id),
             "received_at": invocation.at,
             "finished": False,
             "invocation": encode(invocation),
         }
+        return await self._accepting.add(values)
+
+    async def _accept(self, commands: Sequence[Command]) -> list[bool]:
+        """Insert those that are not known, in one transaction; of two with one id the first one counts."""
+        new = self._db.insert(inbox).on_conflict_do_nothing().returning(inbox.c.source, inbox.c.dedupe_id)
         async with self._db.writing() as connection:
-            return (await connection.execute(self._db.add(inbox), values)).first() is not None
+            added = {tuple(row) for row in await connection.execute(new, commands)}
+        found = []
+        for command in commands:
+            key = (command["source"], command["dedupe_id"])
+            found.append(key in added)
+            added.discard(key)
+        return found
 
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Say that a command was answered."""

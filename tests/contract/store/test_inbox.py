@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from adapters.store.store import SqlStore
+from bot.errors import StoreError
 from bot.ports import Store
 from tests.contract.store.kit import NOW, an_invocation, later
 
@@ -31,6 +32,44 @@ async def test_accept__raced(store: Store) -> None:
     taken = await asyncio.gather(*(store.accept("slack", "E1", an_invocation()) for _ in range(20)))
 
     assert sum(taken) == 1
+
+
+async def test_accept__many_at_once(store: Store) -> None:
+    """Each of those that come at the same moment learns of its own id, also where one comes twice."""
+    await store.accept("slack", "E1", an_invocation())
+    ids = [f"E{n % 30}" for n in range(60)]
+    found = await asyncio.gather(*(store.accept("slack", id_, an_invocation(id_)) for id_ in ids))
+
+    assert found == [n < 30 and n != 1 for n in range(60)]
+    assert {key for key, _ in await store.unfinished("slack", NOW)} == set(ids)
+
+
+async def test_accept__shares_commits(database: SqlStore) -> None:
+    """A hundred commands at once take two commits: the first does not wait for the others, and those go together."""
+    commits = 0
+
+    @event.listens_for(database._db.engine.sync_engine, "commit")
+    def committed(_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    await asyncio.gather(*(database.accept("slack", f"E{n}", an_invocation()) for n in range(100)))
+
+    assert commits <= 2
+
+
+async def test_accept__database_fails(database: SqlStore) -> None:
+    """Each of those that come at the same moment is told, and those that come later are accepted again."""
+    async with database._db.writing() as connection:
+        await connection.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
+    failed = await asyncio.gather(
+        *(database.accept("slack", f"E{n}", an_invocation()) for n in range(10)), return_exceptions=True
+    )
+    async with database._db.writing() as connection:
+        await connection.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
+
+    assert [type(error) for error in failed] == [StoreError] * 10
+    assert await database.accept("slack", "E1", an_invocation())
 
 
 async def test_unfinished__answered_old_and_foreign_ones(store: Store) -> None:
