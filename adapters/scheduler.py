@@ -29,6 +29,7 @@ EVENTS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "overlapped", EVE
 
 LOOK_AT_CLOCKS = 1.0  # seconds between two comparisons
 JUMP = 0.5  # seconds by which the wall clock may run away before that counts as a jump
+LATE = 1.0  # seconds by which such a look may come late before it counts that nothing turned
 
 Job = Callable[[], Awaitable[None]]
 
@@ -36,12 +37,14 @@ Job = Callable[[], Awaitable[None]]
 class Scheduler:
     """Runs jobs at intervals; a job never overlaps itself.
 
-    `counts`: how often, by (job, what), a tick was "missed", "overlapped", "failed" or "cut" at its deadline.
+    `counts`: how often, by (job, what), a tick was "missed", "overlapped", "failed" or "cut" at its deadline, and how
+    often all of them were "late", under "loop", because something kept the event loop.
     """
 
     def __init__(self) -> None:
         self._ahead = 0.0  # by how much the wall clock is ahead of the monotonic one, in seconds
         self._comparing: asyncio.TimerHandle | None = None
+        self._due = 0.0  # when the clocks are compared next, in monotonic seconds
         self.counts: Counter[tuple[str, str]] = Counter()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._heard, sum(EVENTS))
@@ -102,10 +105,16 @@ class Scheduler:
         return not left
 
     def _compare_later(self) -> None:
+        self._due = time.monotonic() + LOOK_AT_CLOCKS
         self._comparing = asyncio.get_running_loop().call_later(LOOK_AT_CLOCKS, self._compare)
 
     def _compare(self) -> None:
         """Move all next ticks by as much as the wall clock jumped, so that their intervals stay what they are."""
+        if (
+            late := time.monotonic() - self._due
+        ) >= LATE:  # the library runs what was due once, and says nothing
+            self.counts["loop", "late"] += 1
+            log.warning("nothing turned for %.1f s; what was due meanwhile comes late", late)
         jump = _difference() - self._ahead
         if abs(jump) >= JUMP:
             self._ahead += jump

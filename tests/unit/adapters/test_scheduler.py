@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no types
+    EVENT_JOB_SUBMITTED,
+    JobSubmissionEvent,
+)
 
 from adapters.scheduler import Scheduler
 
@@ -69,6 +74,28 @@ async def test_every__keeps_its_interval_when_the_clock_is_set(scheduler: Schedu
         await often.wait_for(often.seen + 100)
 
     assert seldom.seen == 1
+
+
+async def test_every__comes_once_after_nothing_turned(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What keeps the event loop makes ticks late: they are counted, and made up for by a single one."""
+    monkeypatch.setattr("adapters.scheduler.LOOK_AT_CLOCKS", SOON)
+    monkeypatch.setattr("adapters.scheduler.LATE", 10 * SOON)
+    ticks = Ticks()
+    begun: list[JobSubmissionEvent] = []
+    scheduler._scheduler.add_listener(begun.append, EVENT_JOB_SUBMITTED)
+    scheduler.every(SOON, "often", ticks.tick, deadline=5)
+    scheduler.start()
+    await ticks.wait_for(3)
+    time.sleep(50 * SOON)  # noqa: ASYNC251 - that nothing turns meanwhile is what is looked at
+    await ticks.wait_for(ticks.seen + 2)
+    async with asyncio.timeout(30):
+        while not scheduler.counts["loop", "late"]:  # noqa: ASYNC110 - it is looked at by a timer of its own
+            await asyncio.sleep(SOON)
+
+    assert {len(event.scheduled_run_times) for event in begun} == {1}
+    assert "nothing turned for 0." in caplog.text
 
 
 async def test_every__goes_on_after_an_error(scheduler: Scheduler) -> None:
