@@ -28,6 +28,7 @@ from simcord.interactions import base_payload
 
 from tests.fakes import discord_judge as judge
 from tests.fakes.discord_gate import Gate
+from tests.fakes.dripping import drip
 
 TOKEN = "MTE0MDAwMDAwMDAwMDAwMDAw.loopback.fake-token-that-opens-nothing"
 PREFIX = "/api/v10"
@@ -52,10 +53,12 @@ class Fault:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     gate: asyncio.Event | None = None  # the answer waits for it
+    drips: bool = False  # the answer comes byte by byte and never ends
 
 
 LOST_REPLY = Fault(store=True, reset=True)
 DROPPED = Fault(reset=True)
+DRIPPING = Fault(store=True, drips=True)
 STORED_502 = Fault(status=502, store=True, body="bad gateway")
 
 
@@ -254,6 +257,10 @@ class FakeDiscord:
             self._nonces[nonce] = answer
         return 200, answer
 
+    def forget(self) -> None:
+        """Know no nonce any more, as Discord does after some minutes."""
+        self._nonces.clear()
+
     def _known(self, message: Any) -> tuple[int, Any]:
         """Answer a nonce that was used: with its message or, where that was deleted, that there is none."""
         if int(message["id"]) in self.backend.messages.get(int(message["channel_id"]), {}):
@@ -271,6 +278,8 @@ class FakeDiscord:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if fault.drips:
+            return await drip(request)
         if not fault.status:
             return self._answer(request, path, body, files)
         if isinstance(fault.body, str):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tests.fakes import slack_judge
+from tests.fakes.dripping import drip
 from tests.fakes.slack_files import SharedFiles
 from tests.fakes.slack_world import (
     APP_TOKEN,
@@ -39,7 +40,8 @@ from tests.fakes.slack_world import (
 class Fault:
     """What happens to one call. `store`: the method does its work all the same; `late`: seen only later.
 
-    `abort`: the connection breaks instead of an answer; `gate`: nothing is answered before it is set.
+    `abort`: the connection breaks instead of an answer; `gate`: nothing is answered before it is set; `drips`: the
+    answer comes byte by byte and never ends.
     """
 
     status: int = 200
@@ -50,6 +52,7 @@ class Fault:
     late: bool = False
     abort: bool = False
     gate: asyncio.Event | None = None
+    drips: bool = False
 
 
 def error(code: str) -> Fault:
@@ -67,6 +70,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 LOST_REPLY = Fault(store=True, abort=True)
 LATE = Fault(store=True, late=True, abort=True)
 DROPPED = Fault(abort=True)
+DRIPPING = Fault(store=True, drips=True)
 HTML_502 = Fault(status=502, text="<html><body>Bad gateway</body></html>")
 EMPTY = Fault(text="")
 NO_TS = Fault(body={"ok": True})
@@ -437,6 +441,8 @@ async def _faulty(request: web.Request, fault: Fault) -> web.StreamResponse | No
         assert request.transport is not None
         request.transport.abort()
         return web.Response(status=500)
+    if fault.drips:
+        return await drip(request)
     headers = dict(fault.headers)
     if fault.text is not None:
         return web.Response(status=fault.status, text=fault.text, content_type="text/html", headers=headers)

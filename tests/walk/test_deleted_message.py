@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.delivery.deliver import Deliverer
+from bot.delivery.deliver import Deliverer, Pace
 from bot.ports import Chat, Clock
 from bot.state import DeliveryState, NewDelivery
 from tests.fakes import discord as discord_faults
@@ -27,9 +27,9 @@ async def unheard(sentence: str) -> None:
 class Outbox:
     """One announcement on its way to a real chat."""
 
-    def __init__(self, chat: Chat, store: MemoryStore, clock: Clock) -> None:
+    def __init__(self, chat: Chat, store: MemoryStore, clock: Clock, pace: Pace | None = None) -> None:
         self.store, self.clock = store, clock
-        self.deliverer = Deliverer(chat, store, platforms={}, clock=clock, notify_operator=unheard)
+        self.deliverer = Deliverer(chat, store, platforms={}, clock=clock, notify_operator=unheard, pace=pace)
 
     async def put(self, chat: Chat, channel: str) -> None:
         """Record the announcement, and try to send it once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,10 @@ def refused(status: int, code: int = 0, *, retry: str = "") -> discord.HTTPExcep
         (
             aiohttp.ConnectionTimeoutError(),
             NotDelivered("Discord could not be reached (ConnectionTimeoutError)."),
+        ),
+        (
+            aiohttp.ClientConnectorCertificateError(None, ssl.SSLCertVerificationError()),  # type: ignore[arg-type]  # only its kind counts
+            NotDelivered("Discord could not be reached (ClientConnectorCertificateError)."),
         ),
         (
             aiohttp.ServerDisconnectedError(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -129,6 +130,9 @@ def test_classify__too_many_requests(header: str | None, seconds: float) -> None
     "error",
     [
         aiohttp.ClientConnectorDNSError(None, OSError("no such host")),  # type: ignore[arg-type]  # only its kind counts
+        aiohttp.ClientConnectorError(None, ConnectionRefusedError()),  # type: ignore[arg-type]  # only its kind counts
+        aiohttp.ClientConnectorSSLError(None, OSError()),
+        aiohttp.ClientConnectorCertificateError(None, ssl.SSLCertVerificationError()),  # type: ignore[arg-type]  # only its kind counts
         aiohttp.ConnectionTimeoutError(),
         aiohttp.InvalidURL("x"),
     ],

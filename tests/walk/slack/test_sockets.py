@@ -36,7 +36,7 @@ async def test_refresh__with_200_commands_in_flight_loses_none(bot: Bot) -> None
     assert sum(taken) == 200
 
 
-@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "link_disabled"])
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "link_disabled", "too_many_websockets"])
 async def test_refresh__opens_a_new_socket(bot: Bot, reason: str) -> None:
     """Whatever reason Slack gives, a new ticket is asked for and used."""
     old = bot.slack.gate.live[0]
