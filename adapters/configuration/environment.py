@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from adapters.configuration.table import Table
 OWN = "CLEW_"
 DOT_ENV = ".env"
 SECRETS = "CLEW_SECRETS"
+SERVICE_LINK = re.compile(
+    r"CLEW(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+"""What Kubernetes puts into every container beside a service that is named as we are, unless it is told not to."""
 
 
 def variables() -> Mapping[str, str]:
@@ -80,7 +85,8 @@ def file_of(variable: str) -> str:
 def misspelt(names: Mapping[str, str], known: frozenset[str]) -> list[Problem]:
     """Find variables that look like settings and are none: all of CLEW_…, and near misses of the others."""
     found = []
-    for name in sorted(name for name, value in names.items() if value and name not in known):
+    foreign = (n for n, value in names.items() if value and n not in known and not SERVICE_LINK.fullmatch(n))
+    for name in sorted(foreign):
         near = meant(name, known, cutoff=0.75 if name.startswith(OWN) else 0.9)
         if near or name.startswith(OWN):
             hint = f"Did you mean {near}?" if near else "The README lists all settings."

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,9 +80,12 @@ class Company:
         file.write_text(f"{value}\n", encoding="utf-8")
 
     @asynccontextmanager
-    async def running(self, *arguments: str, **more: str) -> AsyncIterator[Running]:
-        """Start `clew` with arguments; what still runs at the end of the block is killed."""
+    async def running(
+        self, *arguments: str, through: Sequence[str] = (), **more: str
+    ) -> AsyncIterator[Running]:
+        """Start `clew` with arguments; what still runs at the end of the block is killed. `through`: a command that begins it."""
         process = await asyncio.create_subprocess_exec(
+            *through,
             sys.executable, "-m", "adapters.main", *arguments,
             cwd=self.folder, env={**self.environment, **more},
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
