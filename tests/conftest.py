@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.logs import QUIET
+from tests.postgresql import postgresql, postgresql_server
+
+__all__ = ["postgresql", "postgresql_server"]
 
 
 @pytest.fixture(scope="session", autouse=True)

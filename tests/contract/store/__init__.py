@@ -1,1 +1,1 @@
-"""One suite for every store: in memory, SQLite, and PostgreSQL where one is given."""
+"""One suite for every store: in memory, SQLite and PostgreSQL."""

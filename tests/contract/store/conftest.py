@@ -1,42 +1,44 @@
-"""Every store there is. CLEW_TEST_POSTGRESQL: URL of a server on which databases may be made and dropped."""
+"""Every store there is."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from adapters.store.store import SqlStore, open_store
 from bot.ports import Store
-from tests.contract.store.kit import a_database
 from tests.fakes.store import MemoryStore
+from tests.postgresql import Server
 
-POSTGRESQL = os.environ.get("CLEW_TEST_POSTGRESQL")
-DATABASES = ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"]
+DATABASES = ["sqlite", "postgresql"]
 
 
-async def url_of(kind: str, tmp_path: Path) -> AsyncIterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{tmp_path}/clew.db"
+@asynccontextmanager
+async def url_of(request: pytest.FixtureRequest, folder: Path, *, laid: bool = True) -> AsyncIterator[str]:
+    """Give the URL of a new database of the kind that is asked for. `laid`: whether PostgreSQL's has Clew's tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{folder}/clew.db"
         return
-    async with a_database(POSTGRESQL or "") as url:
+    server: Server = request.getfixturevalue("postgresql_server")
+    async with server.database(laid=laid) as url:
         yield url
 
 
 @pytest.fixture(params=DATABASES)
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """Return the URL of an empty database."""
-    async for address in url_of(request.param, tmp_path):
+    async with url_of(request, tmp_path, laid=False) as address:
         yield address
 
 
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[SqlStore]:
-    """Return a store in an empty database."""
-    async with open_store(url, unconfirmed_after=30) as store:
-        yield store
+@pytest.fixture(params=DATABASES)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore]:
+    """Return a store in a database that nothing was written to."""
+    async with url_of(request, tmp_path) as address, open_store(address, unconfirmed_after=30) as opened:
+        yield opened
 
 
 @pytest.fixture(params=["memory", *DATABASES])
@@ -45,6 +47,5 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "memory":
         yield MemoryStore(unconfirmed_after=30)
         return
-    async for address in url_of(request.param, tmp_path):
-        async with open_store(address, unconfirmed_after=30) as opened:
-            yield opened
+    async with url_of(request, tmp_path) as address, open_store(address, unconfirmed_after=30) as opened:
+        yield opened

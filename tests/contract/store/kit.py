@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
-
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from bot.cards import Context
 from bot.model import CheckStatus, LaunchRequest, RunRef, RunStatus
@@ -37,7 +30,6 @@ __all__ = [
     "NOW",
     "a_check",
     "a_context",
-    "a_database",
     "a_delivery",
     "a_message",
     "a_publication",
@@ -154,15 +146,3 @@ def a_written_result(result_id: str = "res_1", **changes: object) -> LedgerResul
         written_at=NOW,
     )
     return replace(result, **changes)  # type: ignore[arg-type]  # a test may change any field
-
-
-@asynccontextmanager
-async def a_database(server: str) -> AsyncIterator[str]:
-    """Make an empty PostgreSQL database on that server, give its URL, and drop it."""
-    address = make_url(server).set(drivername="postgresql+asyncpg")
-    name = f"clew_test_{uuid4().hex}"
-    admin = create_async_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    async with admin.connect() as connection:
-        await connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-        yield address.set(database=name).render_as_string(hide_password=False)
-        await connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')

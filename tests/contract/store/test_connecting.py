@@ -1,4 +1,4 @@
-"""Connection strings as managed databases hand them out, against the server that is given."""
+"""Connection strings as managed databases hand them out, against a real server."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from sqlalchemy.engine import make_url
 
 from adapters.store.store import open_store
 from bot.errors import StoreError
-from tests.contract.store.conftest import POSTGRESQL
-from tests.contract.store.kit import NOW, a_database, a_delivery
-
-pytestmark = pytest.mark.skipif(POSTGRESQL is None, reason="CLEW_TEST_POSTGRESQL is not set")
+from tests.contract.store.kit import NOW, a_delivery
+from tests.fakes.database_door import a_door
 
 
 @pytest.fixture
-async def base() -> AsyncIterator[str]:
-    """Return the address of an empty database, in the form that managed ones have."""
-    async with a_database(POSTGRESQL or "") as url:
-        yield make_url(url).set(drivername="postgres").render_as_string(hide_password=False)
+async def base(postgresql: str) -> AsyncIterator[str]:
+    """Return the address of a database over TCP, in the form that managed ones have."""
+    async with a_door(postgresql) as door:
+        yield make_url(door.url).set(drivername="postgres").render_as_string(hide_password=False)
 
 
 async def _asked(address: str, question: str) -> Any:

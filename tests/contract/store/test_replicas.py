@@ -28,9 +28,8 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     if request.param == "memory":
         yield MemoryReplicas()
         return
-    async for url in url_of(request.param, tmp_path):
-        async with open_store(url) as opened:
-            yield opened
+    async with url_of(request, tmp_path) as url, open_store(url) as opened:
+        yield opened
 
 
 async def test_join__the_eldest_first(kept: SqlStore | MemoryReplicas) -> None:
