@@ -77,7 +77,7 @@ async def test_kill__between_the_yes_and_the_answer(
             door, chat = a_door(service.platform, store, clock), FakeChat(clock=clock)
             (intent,) = await store.open_intents()
             (press,) = await door.unanswered("fake", BEGINNING)
-            again = [await door.handle(press, silent) for _ in range(2)]
+            again = [await door.handle(press, silent, resumed=True) for _ in range(2)]
             for _ in range(3):
                 clock.pass_time(ANSWER_BY / timedelta(seconds=1))
                 platforms = {"demo": service.platform}
@@ -86,7 +86,7 @@ async def test_kill__between_the_yes_and_the_answer(
                 await watch.tick()
             (settled,) = await store.open_intents()
             waiting = await store.waiting("fake:channel:C1")
-            late = await door.handle(press, silent)
+            late = await door.handle(press, silent, resumed=True)
 
         assert len(server.requests("POST", RESTART)) == 1
         assert len(server.world.builds()) == builds
