@@ -94,7 +94,12 @@ def _terminal_wanted(asked: bool | None, loaded: Settings) -> bool:
 
 async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int:
     async with AsyncExitStack() as stack:
-        health = Health(store=parts.store, clock=parts.clock, poll_seconds=parts.settings.poll_seconds)
+        health = Health(
+            store=parts.store,
+            clock=parts.clock,
+            poll_seconds=parts.settings.poll_seconds,
+            version=parts.handler.services.version,
+        )
         following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_tell)
         address = None
         if parts.settings.web.listen:

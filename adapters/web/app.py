@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from adapters.http_server import Listener, listening_once_free
@@ -15,7 +15,7 @@ from adapters.web.health import Health
 from adapters.web.metrics import Metrics
 from adapters.web.page.entrance import PATH
 from bot.errors import StoreError
-from bot.state import OutboxDepth
+from bot.state import IntentState
 
 TICK = 1.0  # seconds
 HINT = 'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.'
@@ -26,6 +26,7 @@ MOST_BYTES = 64 * 1024  # of a body
 
 def application(health: Health, page: Callable[[], web.Application] | None = None) -> web.Application:
     """Return what is served: health, metrics and, where it is wanted, the operator's page."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each: when it was first seen
     metrics = Metrics(health)
     registry = CollectorRegistry()
     registry.register(metrics)
@@ -39,8 +40,11 @@ def application(health: Health, page: Callable[[], web.Application] | None = Non
         return web.json_response(figures, status=200 if ready else 503)
 
     async def figures(_: web.Request) -> web.Response:
-        metrics.depth = await _depth(health)
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        metrics.depth = await health.depth()
+        metrics.unknown_launches = await _unknown_launches(health) if metrics.depth else None
+        # The chats count in the registry of the process, which also has what the system says of it.
+        body = generate_latest(registry) + generate_latest(REGISTRY)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application(client_max_size=MOST_BYTES)
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", figures)])
@@ -74,8 +78,8 @@ async def _tick(health: Health) -> None:
         await health.clock.sleep(TICK)
 
 
-async def _depth(health: Health) -> OutboxDepth | None:
+async def _unknown_launches(health: Health) -> int | None:
     try:
-        return await health.store.depth()
+        return sum(intent.state is IntentState.UNKNOWN for intent in await health.store.open_intents())
     except StoreError:
         return None

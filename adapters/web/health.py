@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bot.errors import StoreError
 from bot.ports import Clock
-from bot.state import OutboxDepth
+from bot.state import Intent, OutboxDepth
 from bot.watch.auditor import Snapshot
 
 LATE_TICKS = 30.0  # seconds without a turn of the loop: it is blocked
@@ -29,6 +29,10 @@ class Provable(Protocol):
 
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
+        ...
+
+    async def open_intents(self) -> tuple[Intent, ...]:
+        """Return costly actions whose outcome is still to be found out."""
         ...
 
 
@@ -55,6 +59,7 @@ class Health:
     trail: Callable[[], tuple[datetime, str] | None] = lambda: None
     misses: Callable[[], int] = lambda: 0
     poll_seconds: float = 60.0
+    version: str = ""
     stopping: bool = False
     started: float = field(init=False)
     ticked: float = field(init=False)
@@ -87,7 +92,7 @@ class Health:
         depth = await self._database()
         if isinstance(depth, str):
             return False, {"ready": False, "database": depth}
-        problems = self._problems()
+        problems = self.problems()
         figures = {
             "ready": not problems,
             "problems": problems,
@@ -119,6 +124,11 @@ class Health:
         waits = [f"waiting for {figures['waits_for']}"] if "waits_for" in figures else []
         return f"Ready: {', '.join([*chats, *polls, *waits])}".removesuffix(": ")
 
+    async def depth(self) -> OutboxDepth | None:
+        """Return how much waits; None where the database cannot be used."""
+        depth = await self._database()
+        return None if isinstance(depth, str) else depth
+
     async def _database(self) -> OutboxDepth | str:
         """Return how much waits, or why the database cannot be used; asked one at a time and not too often."""
         now = self.clock.monotonic()
@@ -134,7 +144,8 @@ class Health:
         except StoreError as error:
             return str(error)
 
-    def _problems(self) -> list[str]:
+    def problems(self) -> list[str]:
+        """Return what keeps this process from its work, but for the database."""
         chats = self.chats()
         found = ["stopping"] if self.stopping else []
         if chats and not any(chats.values()):

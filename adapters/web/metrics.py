@@ -13,16 +13,22 @@ from bot.state import OutboxDepth
 
 
 class Metrics(Collector):
-    """Reads the figures when they are asked for. `depth` is None while the database does not answer."""
+    """Reads the figures when they are asked for. `depth` and `unknown_launches` are None while the database does not answer."""
 
     def __init__(self, health: Health) -> None:
         self._health = health
         self.depth: OutboxDepth | None = None
+        self.unknown_launches: int | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
+        yield self._info()
+        yield GaugeMetricFamily(
+            "clew_ready", "Whether work is being done, as /readyz says", float(self._is_ready())
+        )
         yield self._outbox()
         yield self._oldest()
+        yield self._launches()
         yield self._polls()
         yield self._connected()
         yield GaugeMetricFamily(
@@ -32,6 +38,22 @@ class Metrics(Collector):
             "clew_scheduler_misses", "Scheduled ticks that ran late or not at all", self._health.misses()
         )
         yield self._deliveries()
+
+    def _is_ready(self) -> bool:
+        return self.depth is not None and not self._health.problems()
+
+    def _info(self) -> Metric:
+        metric = GaugeMetricFamily("clew_info", "What runs", labels=["version"])
+        metric.add_metric([self._health.version], 1.0)
+        return metric
+
+    def _launches(self) -> Metric:
+        metric = GaugeMetricFamily(
+            "clew_launches_unknown", "Launches and other costly actions whose outcome is not known"
+        )
+        if self.unknown_launches is not None:
+            metric.add_metric([], self.unknown_launches)
+        return metric
 
     def _outbox(self) -> Metric:
         metric = GaugeMetricFamily("clew_outbox_messages", "Messages by state", labels=["state"])

@@ -6,11 +6,15 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 
+from adapters.chat.discord import metrics as discord_metrics
+from adapters.chat.metrics import ACCEPTED
+from adapters.chat.slack import metrics as slack_metrics
 from adapters.http_server import RETRY
 from adapters.web.app import application, serving
 from adapters.web.health import ASKED_AGAIN, LATE_CHATS, LATE_TICKS, Health
 from bot.errors import StoreError
-from bot.state import NewDelivery, OutboxDepth
+from bot.state import Intent, IntentState, NewDelivery, OutboxDepth
+from tests.contract.store.kit import an_intent
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
 
@@ -22,6 +26,9 @@ class Down:
         raise StoreError("The database cannot be reached.")
 
     async def prove(self) -> None:
+        raise StoreError("The database cannot be reached.")
+
+    async def open_intents(self) -> tuple[Intent, ...]:
         raise StoreError("The database cannot be reached.")
 
 
@@ -40,6 +47,7 @@ class Pages:
             chats=lambda: {"slack": self.up},
             deliveries=lambda: {"slack": {"sent": 7}},
             misses=lambda: 2,
+            version="1.2.3",
         )
 
     async def get(self, path: str) -> tuple[int, str]:
@@ -180,8 +188,52 @@ async def test_metrics__figures(pages: Pages) -> None:
         'clew_chat_connected{chat="slack"} 1.0',
         'clew_deliveries_total{chat="slack",result="sent"} 7.0',
         "clew_scheduler_misses_total 2.0",
+        "clew_ready 1.0",
+        "clew_launches_unknown 0.0",
+        'clew_info{version="1.2.3"} 1.0',
     ):
         assert f"{line}\n" in body
+
+
+async def test_metrics__what_chats_count(pages: Pages) -> None:
+    """What conversations, Slack, Discord and the system count is there too: who looks at one page sees all."""
+    ACCEPTED.labels("slack", "command").inc()
+    slack_metrics.SOCKETS.inc()
+    discord_metrics.STARTS.inc()
+
+    _, body = await pages.get("/metrics")
+
+    assert 'clew_chat_accepted_total{chat="slack",kind="command"} ' in body
+    assert "\nclew_slack_sockets " in body
+    assert "\nclew_discord_starts_total " in body
+    assert "\nprocess_resident_memory_bytes " in body
+    assert "_created" not in body
+
+
+async def test_metrics__not_ready(pages: Pages) -> None:
+    """A chat that is away and a database that is gone are seen in one figure."""
+    pages.up = False
+    _, without_chat = await pages.get("/metrics")
+    pages.up = True
+    pages.pass_time(ASKED_AGAIN)
+    _, well = await pages.get("/metrics")
+    pages.health.store = Down()
+    pages.pass_time(ASKED_AGAIN)
+    _, without_database = await pages.get("/metrics")
+
+    assert "clew_ready 0.0\n" in without_chat
+    assert "clew_ready 1.0\n" in well
+    assert "clew_ready 0.0\n" in without_database
+
+
+async def test_metrics__launches_without_an_outcome(pages: Pages) -> None:
+    """Those of which nobody knows whether a run was started are counted; those under way are none of them."""
+    for number, state in enumerate((IntentState.UNKNOWN, IntentState.POSTING)):
+        await pages.store.draft(an_intent(f"i{number}", state=state))
+
+    _, body = await pages.get("/metrics")
+
+    assert "clew_launches_unknown 1.0\n" in body
 
 
 async def test_metrics__database_down(pages: Pages) -> None:
