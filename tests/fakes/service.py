@@ -231,6 +231,10 @@ class FakeRunService:
         assert callable(getattr(self, method, None)), f"there is no method {method}"
         self._faults[method].extend([error] * times)
 
+    def works(self) -> None:
+        """Let nothing fail any more."""
+        self._faults.clear()
+
     def fail_at(self, method: str, call: int) -> None:
         """Let the so manieth next call of a method fail, and those before it not."""
         self._faults_at[method] = call
