@@ -99,6 +99,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
             clock=parts.clock,
             poll_seconds=parts.settings.poll_seconds,
             version=parts.handler.services.version,
+            starting=True,
         )
         following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_tell)
         address = None
@@ -151,6 +152,7 @@ def _connect(health: Health, work: Background, chats: Mapping[str, RunningChat])
     health.misses = work.misses
     health.look = work.snapshot
     health.trail = lambda: work.trail
+    health.starting = False
 
 
 async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Event) -> int:

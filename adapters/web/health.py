@@ -42,8 +42,8 @@ class Health:
 
     `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
     take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
-    `hooks`: where webhooks are received, None where they are not. `look`: the same in more detail, for the page. `trail`: when
-    the audit trail was checked last, and what was wrong with it.
+    `hooks`: where webhooks are received, None where they are not. `look`: the same in more detail, for the page. `starting`: nobody has said yet which chats there
+    are. `trail`: when the audit trail was checked last, and what was wrong with it.
     """
 
     store: Provable
@@ -60,6 +60,7 @@ class Health:
     misses: Callable[[], int] = lambda: 0
     poll_seconds: float = 60.0
     version: str = ""
+    starting: bool = False
     stopping: bool = False
     started: float = field(init=False)
     ticked: float = field(init=False)
@@ -147,7 +148,7 @@ class Health:
     def problems(self) -> list[str]:
         """Return what keeps this process from its work, but for the database."""
         chats = self.chats()
-        found = ["stopping"] if self.stopping else []
+        found = [word for word, so in (("starting", self.starting), ("stopping", self.stopping)) if so]
         if chats and not any(chats.values()):
             found.append("no chat is connected")
         else:

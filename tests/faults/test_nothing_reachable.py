@@ -77,10 +77,11 @@ async def test_start__with_nothing_to_reach_and_nothing_to_write(
     try:
         assert process.stdout is not None
         alive, _ = await _answered(process, f"http://127.0.0.1:{unused_tcp_port}/healthz")
-        ready, figures = await _answered(process, f"http://127.0.0.1:{unused_tcp_port}/readyz")
+        first, _ = await _answered(process, f"http://127.0.0.1:{unused_tcp_port}/readyz")
         async with asyncio.timeout(60):
             while not all(who in printed for who in ("Slack does not answer", "Discord ended", "be watched")):
                 printed += (await process.stdout.readline()).decode()
+        ready, figures = await _answered(process, f"http://127.0.0.1:{unused_tcp_port}/readyz")
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
             rest, _ = await process.communicate()
@@ -90,7 +91,7 @@ async def test_start__with_nothing_to_reach_and_nothing_to_write(
             await process.wait()
     printed += rest.decode()
 
-    assert (alive, ready, process.returncode) == (200, 503, 0), printed
+    assert (alive, first, ready, process.returncode) == (200, 503, 503, 0), printed
     assert figures["problems"] == ["no chat is connected"]
     assert "Traceback" not in printed
     assert "canary-key" not in printed

@@ -133,6 +133,16 @@ async def test_readyz__not_ready(
     assert f'"problems": ["{said}"]' in body
 
 
+async def test_readyz__before_anybody_said_which_chats_there_are(pages: Pages) -> None:
+    """The page answers from the first moment; nothing that is known then means that work is being done."""
+    pages.health.chats, pages.health.starting = dict, True
+    status, body = await pages.get("/readyz")
+    pages.health.starting = False
+
+    assert (status, '"problems": ["starting"]' in body) == (503, True)
+    assert (await pages.get("/readyz"))[0] == 200
+
+
 async def test_readyz__a_clock_set_back_hides_no_silence(pages: Pages) -> None:
     """The age of the last poll is what really passed, whatever the wall clock says."""
     pages.polled = 0.0
