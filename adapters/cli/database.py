@@ -31,7 +31,10 @@ from bot.replies.wording import count, listed, size_of
 from bot.state import AuditEntry
 
 DUMP = 'pg_dump --format=custom --file=FILE --dbname="$DATABASE_URL"; Clew may run meanwhile.'
-LOAD = 'pg_restore --clean --if-exists --single-transaction --dbname="$DATABASE_URL" FILE; stop Clew before.'
+LOAD = (
+    'createdb --maintenance-db="$DATABASE_URL" clew_restored, then pg_restore --no-owner --single-transaction '
+    "--dbname=URL FILE with the URL of that new, empty database; stop Clew before, and set DATABASE_URL to that URL."
+)
 
 
 async def back_up(file: Path) -> int:

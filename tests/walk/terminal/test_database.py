@@ -196,7 +196,7 @@ def test_backup__overwrites_nothing(db: Path) -> None:
     ("url", "command", "tool"),
     [
         ("postgresql://ann:canary-password@h/clew", "backup", "pg_dump --format=custom"),
-        ("postgresql://ann:canary-password@h/clew", "restore", "pg_restore --clean"),
+        ("postgresql://ann:canary-password@h/clew", "restore", "pg_restore --no-owner --single-transaction"),
     ],
 )
 def test_db__postgresql_has_its_own_tool(
