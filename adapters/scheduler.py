@@ -12,7 +12,8 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no types
@@ -35,7 +36,7 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Scheduler:
-    """Runs jobs at intervals; a job never overlaps itself.
+    """Runs jobs at intervals; a job never overlaps itself, and sees the context variables of whoever asked for it.
 
     `counts`: how often, by (job, what), a tick was "missed", "overlapped", "failed" or "cut" at its deadline, and how
     often all of them were "late", under "loop", because something kept the event loop.
@@ -48,14 +49,13 @@ class Scheduler:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._heard, sum(EVENTS))
-        self._jobs: dict[str, tuple[Job, float]] = {}
+        self._jobs: dict[str, tuple[Job, float, Context]] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._running: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
 
     def every(self, seconds: float, name: str, work: Job, *, deadline: float) -> None:
         """Run `work` now and then at this interval; one that takes longer than its deadline is cancelled."""
-        self._jobs[name] = work, deadline
+        self._jobs[name] = work, deadline, copy_context()
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -83,26 +83,31 @@ class Scheduler:
         self._scheduler.start()
         self._compare_later()
 
-    async def drain(self, seconds: float) -> bool:
-        """Start nothing any more, wait so long for what is under way, then cancel it; True if all ended.
+    async def end(self, names: Iterable[str], seconds: float) -> bool:
+        """Start these no more, wait so long for what is under way of them, then cancel it; True if all ended.
 
         APScheduler's own shutdown would cancel at once.
         """
-        self._closed = True
-        if self._comparing is not None:
-            self._comparing.cancel()
-        if self._scheduler.running:
-            self._scheduler.pause()
-        left = set(self._running)
+        ended = [name for name in names if self._jobs.pop(name, None)]
+        for name in ended:
+            self._scheduler.remove_job(name)
+        left = {task for name in ended for task in self._running.pop(name, ())}
         if left:
             _, left = await asyncio.wait(left, timeout=seconds)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        return not left
+
+    async def drain(self, seconds: float) -> bool:
+        """End all jobs, and the scheduler."""
+        if self._comparing is not None:
+            self._comparing.cancel()
+        well = await self.end(tuple(self._jobs), seconds)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
             await asyncio.sleep(0)  # it shuts down in a call of the loop's own
-        return not left
+        return well
 
     def _compare_later(self) -> None:
         self._due = time.monotonic() + LOOK_AT_CLOCKS
@@ -128,19 +133,24 @@ class Scheduler:
 
     async def _run(self, name: str) -> None:
         """Run one tick in a task of ours, which shutting the scheduler down does not touch."""
-        task = asyncio.ensure_future(self._in_turn(name))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        if name not in self._jobs:
+            return
+        task = asyncio.create_task(self._in_turn(name), context=self._jobs[name][2].copy())
+        self._running[name].add(task)
+        task.add_done_callback(self._running[name].discard)
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            if not (self._closed and task.cancelled()):  # what `drain` cuts off is no failure of the job
+            if not (
+                name not in self._jobs and task.cancelled()
+            ):  # what `end` cuts off is no failure of the job
                 raise
 
     async def _in_turn(self, name: str) -> None:
         async with self._turns[name]:
-            if not self._closed:
-                await self._within(name, *self._jobs[name])
+            if name in self._jobs:
+                work, deadline, _ = self._jobs[name]
+                await self._within(name, work, deadline)
 
     async def _within(self, name: str, work: Job, deadline: float) -> None:
         limit = asyncio.timeout(deadline)

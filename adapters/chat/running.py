@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
 from bot.access import Denied
@@ -41,6 +42,20 @@ class Releasing(Protocol):
 
     async def release(self) -> None:
         """Give the connections back; the last call to it."""
+        ...
+
+
+@runtime_checkable
+class OneReceives(Protocol):
+    """A chat that would send everything to each program that receives from it, so one of several does."""
+
+    @property
+    def lease(self) -> str | None:
+        """The name of the right to receive; None while it is not known."""
+        ...
+
+    def receiving(self) -> AbstractAsyncContextManager[None]:
+        """Receive inside the block; it ends when nothing arrives any more. Sending needs no such right."""
         ...
 
 

@@ -37,7 +37,7 @@ async def show() -> int:
                 services.say(f"  {line}")
         if not notified:
             services.say(NONE)
-        if await services.store.worker() is None:
+        if not await services.store.replicas():
             services.say(NOBODY_WORKS)
     return ANSWERED
 

@@ -15,16 +15,16 @@ from pathlib import Path
 from adapters.chat.terminal.events import PERSON
 from adapters.cli.ask import ANSWERED, USER_ERROR
 from adapters.cli.opened import load, no_database, opened, say
-from adapters.cli.single_worker import at_work, named
 from adapters.clock import SystemClock
 from adapters.configuration.database import SqliteFile, read_address
 from adapters.private import touch
+from adapters.replicas.member import at_work, named
 from adapters.settings import Settings
 from adapters.store import backup
 from adapters.store.audit import SqlAudit, TrailBroken
 from adapters.store.database import Database
+from adapters.store.replicas import Replica, SqlReplicas
 from adapters.store.store import open_at
-from adapters.store.workers import SqlWorkers, Worker
 from bot.errors import StoreError
 from bot.replies.operating import no_backup, own_tool
 from bot.replies.wording import count, listed, size_of
@@ -120,17 +120,17 @@ def _noted(action: str, detail: str, now: datetime) -> AuditEntry:
 
 async def _refuse_beside_work(target: SqliteFile) -> None:
     """Refuse while a program works on the database, wherever it runs. Raises `StoreError`."""
-    worker = await _worker(target)
-    if worker is not None:
-        raise StoreError(f"{named(worker)} works on this database. Stop it first.")
+    replica = await _at_work(target)
+    if replica is not None:
+        raise StoreError(f"{named(replica)} works on this database. Stop it first.")
 
 
-async def _worker(target: SqliteFile) -> Worker | None:
+async def _at_work(target: SqliteFile) -> Replica | None:
     if not target.path.exists() or not backup.looks_like_one(target.path):
         return None
     database, clock = Database(target), SystemClock()
     try:
-        return await at_work(SqlWorkers(database, unconfirmed_after=0, now=clock.now), clock)
+        return await at_work(SqlReplicas(database, unconfirmed_after=0, now=clock.now), clock)
     except StoreError:
         return (
             None  # what cannot be read is a reason to restore; whoever has the file open is seen by its locks
@@ -150,9 +150,8 @@ def _take(file: Path, part: Path) -> None:
 async def _as_of_now(part: Path, noted: AuditEntry) -> None:
     """Bring a copy up to date, let nobody work on it, and note in it where it is from. Raises `StoreError`."""
     async with open_at(SqliteFile(part)) as store:
-        worker = await store.worker()
-        if worker is not None:
-            await store.leave_work(worker.holder)
+        for replica in await store.replicas():
+            await store.leave(replica.id)
         await store.restored(noted.at)
         await store.audit(noted)
 

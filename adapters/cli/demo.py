@@ -26,10 +26,11 @@ from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
-from adapters.cli.background import Intervals, working
+from adapters.cli.background import working
 from adapters.cli.parts import Parts
 from adapters.cli.stopping import until_stopped
 from adapters.cli.tour import Tour
+from adapters.cli.work import Intervals
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.testhide.settings import Server

@@ -9,9 +9,9 @@ import typer
 
 from adapters.chat.terminal.events import PERSON
 from adapters.cli.ask import ANSWERED
-from adapters.cli.background import Background
 from adapters.cli.opened import load
 from adapters.cli.parts import Parts
+from adapters.cli.work import Work
 from adapters.clock import SystemClock
 from adapters.configuration.problems import Problem, SettingsError
 from adapters.configuration.table import Connection, Hooked
@@ -33,14 +33,14 @@ SAY_WHERE = 'Set it to how the platform reaches Clew, like url = "https://clew.e
 
 @asynccontextmanager
 async def receiving(
-    parts: Parts, work: Background, notify: Callable[[str], None]
+    parts: Parts, work: Work, notify: Callable[[str], None]
 ) -> AsyncIterator[Listener | None]:
     """Receive webhooks inside the block, as soon as their address is free; None where the settings want none."""
     listen = parts.settings.hooks.listen
     if listen is None:
         yield None
         return
-    webhooks = Webhooks(_sources(parts.settings), parts.clock, hint=work.hint, polls=lambda: work.alone.works)
+    webhooks = Webhooks(_sources(parts.settings), parts.clock, hint=work.hint, polls=work.polls_here)
     listener = Listener(what="webhooks", listen=listen, make=webhooks.application, clock=parts.clock)
     async with listening_once_free(listener, notify, IN_USE):
         yield listener

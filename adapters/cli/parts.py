@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from adapters.cli.single_worker import Workers
+from adapters.replicas.member import ReplicaTable
 from adapters.settings import Settings
 from bot.cards import Card
 from bot.handler import Handler
@@ -16,7 +16,7 @@ from bot.ports import Clock, Store
 from bot.watch.auditor import Queues
 
 
-class KeptStore(Store, Workers, Queues, Protocol):
+class KeptStore(Store, ReplicaTable, Queues, Protocol):
     """The core's store, and the housekeeping that only a program does that runs for long."""
 
     async def verify_audit(self) -> int:

@@ -17,17 +17,18 @@ import typer
 
 from adapters import logs, settings, systemd
 from adapters.chat.registry import CHATS
-from adapters.chat.running import ChatRefused, Releasing, RunningChat
+from adapters.chat.running import ChatRefused, OneReceives, Releasing, RunningChat
 from adapters.chat.terminal.settings import Terminal
 from adapters.cli import hooks
 from adapters.cli.ask import ANSWERED, FAILURE
-from adapters.cli.background import Background, Intervals, working
+from adapters.cli.background import Background, working
 from adapters.cli.page.serve import operators_page
 from adapters.cli.parts import Parts
 from adapters.cli.reloading import Reloading, hangups
-from adapters.cli.single_worker import named, sentence
 from adapters.cli.startup_report import startup_report
 from adapters.cli.stopping import cancelled, stop_signals
+from adapters.cli.work import Intervals
+from adapters.replicas.member import named, waits_for
 from adapters.settings import Settings
 from adapters.web.app import serving
 from adapters.web.health import Health
@@ -109,21 +110,22 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
         people = {name: chat.afresh for name, chat in chats.items()}
-        work = await stack.enter_async_context(
-            working(parts, ports, intervals=intervals, notify=_notify, people=people)
+        receivers = [chat for chat in chats.values() if isinstance(chat, OneReceives)]
+        background = await stack.enter_async_context(
+            working(parts, ports, intervals=intervals, notify=_notify, people=people, receivers=receivers)
         )
-        webhooks = await stack.enter_async_context(hooks.receiving(parts, work, _warn))
-        _connect(health, work, chats)
+        webhooks = await stack.enter_async_context(hooks.receiving(parts, background.work, _warn))
+        _connect(health, background, chats)
         health.hooks = lambda: hooks.address(webhooks) if webhooks else None
         received = webhooks.url if webhooks else None
         for line in startup_report(parts.settings, frozenset(chats), address, received):
             typer.echo(line, err=TERMINAL not in chats)
         if (switched := await parts.store.read_only()) is not None:
             _warn(read_only_by(switched, in_settings=parts.settings.read_only))
-        if work.alone.other is not None:
-            typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
+        if background.instead is not None:
+            typer.echo(f"Warning: {waits_for(background.instead)}", err=True)
         receiving = {
-            asyncio.create_task(_careful(name, chat, work.off)): name for name, chat in chats.items()
+            asyncio.create_task(_careful(name, chat, background.off)): name for name, chat in chats.items()
         }
         async with systemd.notified(parts.clock, health.in_words):
             with _followed(following, here=TERMINAL in chats) as task:
@@ -142,16 +144,16 @@ def _followed(following: Reloading, *, here: bool) -> Iterator[asyncio.Task[None
         yield asyncio.create_task(following.run(hangup), name="settings")
 
 
-def _connect(health: Health, work: Background, chats: Mapping[str, RunningChat]) -> None:
-    health.chats = work.connected = lambda: {name: chat.connected for name, chat in chats.items()}
-    health.deliveries = lambda: {d.chat.name: d.counts for d in work.deliverers}
-    health.polls = lambda: work.polls() if work.alone.works else {}
-    health.waits_for = lambda: "" if work.alone.works or not work.alone.other else named(work.alone.other)
-    health.lost = work.lost
-    health.refusals = work.refusals
-    health.misses = work.misses
-    health.look = work.snapshot
-    health.trail = lambda: work.trail
+def _connect(health: Health, background: Background, chats: Mapping[str, RunningChat]) -> None:
+    health.chats = background.connected = lambda: {name: chat.connected for name, chat in chats.items()}
+    health.deliveries = background.work.deliveries
+    health.polls = background.work.polls
+    health.waits_for = lambda: named(background.instead) if background.instead else ""
+    health.lost = lambda: background.whole().lost
+    health.refusals = lambda: {name: p.problem for name, p in background.whole().polls.items() if p.problem}
+    health.misses = background.work.scheduler.counts.total
+    health.look = background.whole
+    health.trail = lambda: background.work.trail
     health.starting = False
 
 

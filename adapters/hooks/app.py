@@ -39,7 +39,7 @@ class Source:
 class Webhooks:
     """Takes deliveries. `hint` is given a connection and the ids of runs that a delivery names.
 
-    `polls`: whether this program polls; a hint that nobody would follow is not accepted.
+    `polls`: whether this program polls a connection; a hint that nobody would follow is not accepted.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Webhooks:
         clock: Clock,
         *,
         hint: Callable[[str, tuple[str, ...]], None],
-        polls: Callable[[], bool],
+        polls: Callable[[str], bool],
     ) -> None:
         self._sources = sources
         self._nobody = Source(
@@ -74,7 +74,7 @@ class Webhooks:
             self._note_refused(name, {header.lower() for header in request.headers})
             return web.Response(status=401)
         self._refused.pop(name, None)
-        if not self._polls():
+        if not self._polls(name):
             return web.Response(status=503)
         asyncio.get_running_loop().call_soon(self._take, name, body)  # the answer goes out first
         return web.Response(status=202)

@@ -49,6 +49,11 @@ class Lease:
 class SqlReplicas(Part):
     """Keeps both."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether several programs may work on the database at the same time."""
+        return not self._db.lite
+
     async def join(self, replica: Replica) -> None:
         """Say that a program runs."""
         await self._write(self._db.add(replicas), to_row(replicas, replica))

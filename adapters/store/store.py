@@ -41,7 +41,6 @@ from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.switches import SqlSwitches
 from adapters.store.upkeep import SqlUpkeep
 from adapters.store.watch import SqlWatch
-from adapters.store.workers import SqlWorkers
 from bot.errors import StoreError, UserError
 
 _CLOCK = SystemClock()
@@ -74,7 +73,6 @@ class SqlStore(
     SqlUpkeep,
     SqlCondition,
     SqlReplicas,
-    SqlWorkers,
 ):
     """Fills `bot.ports.Store` in one database."""
 

@@ -292,19 +292,6 @@ folded = Table("folded", metadata, *keys("key"), *texts("digest"), Index("folded
 # Messages that may be there although nobody can find out; their next post says so.
 repeats = Table("repeats", metadata, *keys("key"))
 
-# The program that polls and delivers. `place`, `pid` and `born` say whether it still runs, to whoever can see it;
-# `beats` grows while it lives.
-workers = Table(
-    "workers",
-    metadata,
-    *keys("name"),
-    *texts("holder", "host", "place"),
-    *numbers("pid"),
-    *texts("born"),
-    *times("since"),
-    *counters("beats"),
-)
-
 # The programs that run. `place`, `pid` and `born` say whether one still runs, to whoever can see it; `beats` grows
 # while it lives, and `report` says what it sees.
 replicas = Table(

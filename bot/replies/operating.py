@@ -254,3 +254,17 @@ def settings_refused(problem: str) -> str:
 def needs_restart(names: Sequence[str]) -> str:
     """Say which settings are read at the start alone."""
     return f"The settings {listed([*names])} changed. Restart Clew to use them."
+
+
+def another_program(host: str, pid: int, since: datetime) -> str:
+    """Name another Clew on the same database so that a person finds it."""
+    return f"Another Clew (host {host}, process {pid}, since {since:%Y-%m-%d %H:%M} UTC)"
+
+
+def works_instead(other: str) -> str:
+    """Say why a program only waits."""
+    return (
+        f"{other} polls and delivers on this database already. This program answers commands that reach it, and takes "
+        "over when that one ends. Give each Clew a database of its own, stop one of them, or use PostgreSQL, where "
+        "several share the work."
+    )

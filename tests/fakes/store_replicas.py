@@ -15,6 +15,7 @@ class MemoryReplicas(Shared):
         super().__init__()
         self._replicas: dict[str, Replica] = {}
         self._leases: dict[str, Lease] = {}
+        self.shared = True
 
     async def join(self, replica: Replica) -> None:
         await self._turn()

@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters import logs, settings
-from adapters.cli.background import Background, Intervals, working
+from adapters.cli.background import Background, working
 from adapters.cli.parts import Parts
+from adapters.cli.work import Intervals
 from adapters.main import assemble
 from bot.cards import Card
 from bot.ports import (
@@ -126,7 +127,7 @@ async def main(port: int, settle: float, *, forever: bool) -> None:
 async def settled(parts: Parts, work: Background) -> bool:
     """Whether every platform was looked at since the start, and nothing waits to be delivered or is held."""
     held = await parts.store.held_channels(frozenset({LoopbackChat.name}), datetime.max.replace(tzinfo=UTC))
-    return None not in work.polls().values() and not held and not (await parts.store.depth()).waiting
+    return None not in work.work.polls().values() and not held and not (await parts.store.depth()).waiting
 
 
 def run(port: int, settle: float, order: str) -> int:

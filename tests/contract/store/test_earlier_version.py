@@ -470,9 +470,7 @@ async def test_notices__what_an_operator_was_told(now: Now) -> None:
     assert await now.store.close_notice(Cause.DEAD, MAIN, None, now.clock.now())
 
 
-async def test_worker__that_died_is_followed(now: Now) -> None:
-    """The program that worked then is known by its beats, and gives way."""
-    then = await now.store.worker()
-
-    assert then is not None
-    assert (then.holder, then.beats) == ("h1", 1)
+async def test_replicas__that_ran_then_hold_up_nobody(now: Now) -> None:
+    """The program that worked then is in no list and has no lease, whether it ended well or not."""
+    assert await now.store.replicas() == ()
+    assert await now.store.leases() == ()

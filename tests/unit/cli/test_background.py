@@ -13,8 +13,9 @@ import pytest
 from adapters import settings
 from adapters.chat.slack.render import render
 from adapters.cli import demo
-from adapters.cli.background import Intervals, working
+from adapters.cli.background import working
 from adapters.cli.parts import Parts
+from adapters.cli.work import Intervals
 from adapters.clock import SystemClock
 from adapters.store.store import SqlStore, open_store
 from adapters.tables import Operator
@@ -250,7 +251,7 @@ async def test_working__in_the_demo_nobody_is_told_of_the_clock(
             settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
         async with working(parts, {}, intervals=demo.INTERVALS, notify=silent) as work:
-            jobs = {job.id for job in work._scheduler._scheduler.get_jobs()}
+            jobs = {job.id for job in work.work.scheduler._scheduler.get_jobs()}
 
     assert "tidy" in jobs
     assert "audit" not in jobs

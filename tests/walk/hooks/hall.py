@@ -80,7 +80,7 @@ class Hall:
             "qa": Source(secret=Secret(SECRET), keys=("build_id",)),
             "ath": Source(secret=Secret(OTHER), keys=("executionId",)),
         }
-        webhooks = Webhooks(sources, self.clock, hint=self.hint, polls=lambda: self.polls)
+        webhooks = Webhooks(sources, self.clock, hint=self.hint, polls=lambda _: self.polls)
         app = webhooks.application()
         async with listening(app, ("127.0.0.1", 0), request_seconds=request_seconds) as (host, self.port):
             self.url = f"http://{host}:{self.port}"

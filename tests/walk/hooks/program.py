@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapters.cli import hooks
-from adapters.cli.background import Intervals, working
+from adapters.cli.background import working
 from adapters.cli.parts import Parts
+from adapters.cli.work import Intervals
 from adapters.tables import Hooks
 from bot.state import NewDelivery, PollStep, Subscription
 from tests.fakes.chat import FakeChat
@@ -51,7 +52,7 @@ async def program(parts: Parts, connection: str, monkeypatch: pytest.MonkeyPatch
         await parts.store.subscribe(Subscription(channel=CHANNEL, connection=connection), parts.clock.now())
         async with (
             working(parts, {chat.name: chat}, intervals=ONCE, notify=silent) as work,
-            hooks.receiving(parts, work, lambda _: None) as listener,
+            hooks.receiving(parts, work.work, lambda _: None) as listener,
         ):
             assert listener is not None
             it.url = f"{listener.url}/hooks/{connection}"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapters.cli.single_worker import this_program
 from adapters.main import app
+from adapters.replicas.member import this_program
 from adapters.store.store import open_store
 from bot.state import ChannelSettings, Expectation, MentionRule, Mute, NewDelivery, Outcome, Subscription
 from tests.walk.terminal.served import set_up
@@ -140,7 +140,7 @@ def test_channels__none(url: str) -> None:
 
     async def work() -> None:
         async with open_store(url) as store:
-            await store.take_work(this_program(datetime.now(UTC)), None)
+            await store.join(this_program(datetime.now(UTC)))
 
     asyncio.run(work())
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from adapters.cli.single_worker import this_program
+from adapters.replicas.member import this_program
 from adapters.store import backup
 from adapters.store.schema import HEAD
 from adapters.store.store import open_store
@@ -215,7 +215,7 @@ def test_restore__not_beside_a_program_that_works(db: Path) -> None:
     """It is named, nothing is changed; once it is killed nobody waits, and what it wrote last is kept with the old one."""
     subscribe(db, "before")
     clew("backup", "saved.db")
-    with program("tests.faults.worker_process", f"sqlite:///{db}") as worker:
+    with program("tests.faults.replica_process", f"sqlite:///{db}") as worker:
         subscribe(db, "after")
         refused = clew("restore", "saved.db")
         assert worker.poll() is None

@@ -1,4 +1,4 @@
-"""Keep all programs that run, and which of them holds what."""
+"""Keep all programs that run, and which of them holds what, in place of the one that works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ down_revision = "0030"
 
 
 def upgrade() -> None:
-    """Lay both tables."""
+    """Lay both tables, and remove the one that they replace."""
     op.create_table(
         "replicas",
         *keys("id"),
@@ -24,3 +24,4 @@ def upgrade() -> None:
         *texts("report"),
     )
     op.create_table("leases", *keys("name"), *texts("holder", nullable=True), *counters("epoch"))
+    op.drop_table("workers")
