@@ -50,14 +50,23 @@ class Responder(Generic[T]):
         self._show_progress()
 
     async def find_earlier(self) -> None:
-        """Find what a process before this one posted as the answer, or as its progress; the reply takes its place."""
-        place = self._place
-        seen = await self._surface.chat.find_posted(
-            place.channel, place.thread, self._key, self.inbound.invocation.at
-        )
+        """Find what a process before this one posted as the answer, or as its progress; the reply takes its place.
+
+        What it sent when it died may not be there yet. So what is not found is looked for once more when it has settled.
+        """
+        place, chat, since = self._place, self._surface.chat, self.inbound.invocation.at
+        seen = await chat.find_posted(place.channel, place.thread, self._key, since)
         if isinstance(seen, Found):
-            self._progress = asyncio.get_running_loop().create_future()
-            self._progress.set_result(self._reference(seen.message_id))
+            self._take_over(seen.message_id)
+        elif not self._ephemeral or place.direct:  # else all of it was for one person, and cannot be found
+            outcome = await reconcile(chat, self._clock, place, self._key, since)
+            if isinstance(outcome, Delivered):
+                self._take_over(outcome.message_id)
+
+    def _take_over(self, message_id: str) -> None:
+        """Let the reply take the place of a message."""
+        self._progress = asyncio.get_running_loop().create_future()
+        self._progress.set_result(self._reference(message_id))
 
     async def interrupted(self) -> None:
         """Say that the answer will come later; in one that is being shown already nothing is changed."""

@@ -18,7 +18,7 @@ from bot.cards import Card
 from bot.errors import StoreError
 from bot.ports import Undeliverable
 from bot.state import Actor, Invocation, MessageRef
-from tests.fakes.chat import FakeChat, Posting
+from tests.fakes.chat import FakeChat, Posting, Seeing
 from tests.fakes.clock import ManualClock
 from tests.fakes.gated import GatedStore
 from tests.fakes.held import HeldService
@@ -196,6 +196,34 @@ async def test_restart__at_any_point_leaves_one_answer(process: Process, questio
     assert ANSWER in seen[0].payload
     assert await process.unanswered() == 0
     process.surface.before = at_once
+
+
+@pytest.mark.parametrize(
+    ("posting", "seeing"), [(Posting.LATE, Seeing.NORMAL), (Posting.NORMAL, Seeing.UNREADABLE)]
+)
+async def test_restart__finds_the_answer_that_cannot_be_seen_at_once(
+    process: Process, posting: Posting, seeing: Seeing
+) -> None:
+    """A chat may store what it was sent when its sender is dead and the next process has looked, or could not look."""
+    died = asyncio.Event()
+
+    async def dies(asked: str, text: str) -> None:
+        if asked == "posted":
+            died.set()
+            await asyncio.Event().wait()
+
+    process.chat.next_posts(posting)
+    process.surface.before = dies
+    await process.conversation.receive(process.surface.command(f"status {QUICK}"))
+    await asyncio.wait_for(died.wait(), 10)
+    process.chat.next_lookups(seeing)
+    after = process.next()
+    await after.conversation.begin()
+    await after.settled()
+
+    assert process.chat.doubled == ()
+    assert len(after.chat.messages) == 1
+    assert await process.unanswered() == 0
 
 
 async def test_restart__says_so_and_goes_on_in_the_same_message(process: Process) -> None:
