@@ -97,6 +97,11 @@ class Duties:
         """The names of the duties that this program does now."""
         return frozenset(self._stints)
 
+    @property
+    def free(self) -> frozenset[str]:
+        """The names of the duties that this program could do, and that nobody did when it last looked."""
+        return frozenset(name for name, _ in self._free) - self.held
+
     def wake(self) -> None:
         """Look at once rather than with the next beat: something became free."""
         self._woken.set()

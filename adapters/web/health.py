@@ -42,6 +42,7 @@ class Health:
 
     `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
     take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
+    `programs`: how many run on the database, this one included. `duties`: how many this one holds, and how many nobody holds.
     `hooks`: where webhooks are received, None where they are not. `look`: the same in more detail, for the page. `starting`: nobody has said yet which chats there
     are. `trail`: when the audit trail was checked last, and what was wrong with it.
     """
@@ -54,6 +55,8 @@ class Health:
     lost: Callable[[], Mapping[str, str]] = dict
     refusals: Callable[[], Mapping[str, str]] = dict
     waits_for: Callable[[], str] = str
+    programs: Callable[[], int] = lambda: 1
+    duties: Callable[[], Mapping[str, int]] = dict
     hooks: Callable[[], str | None] = lambda: None
     look: Callable[[], Snapshot] = Snapshot
     trail: Callable[[], tuple[datetime, str] | None] = lambda: None

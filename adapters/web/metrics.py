@@ -29,6 +29,8 @@ class Metrics(Collector):
         yield self._outbox()
         yield self._oldest()
         yield self._launches()
+        yield GaugeMetricFamily("clew_replicas", "Programs that run on the database", self._health.programs())
+        yield self._duties()
         yield self._polls()
         yield self._connected()
         yield GaugeMetricFamily(
@@ -45,6 +47,16 @@ class Metrics(Collector):
     def _info(self) -> Metric:
         metric = GaugeMetricFamily("clew_info", "What runs", labels=["version"])
         metric.add_metric([self._health.version], 1.0)
+        return metric
+
+    def _duties(self) -> Metric:
+        metric = GaugeMetricFamily(
+            "clew_duties",
+            "What one program does at a time: held by this one, and held by none",
+            labels=["state"],
+        )
+        for state, number in self._health.duties().items():
+            metric.add_metric([state], number)
         return metric
 
     def _launches(self) -> Metric:

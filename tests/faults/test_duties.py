@@ -107,6 +107,23 @@ async def test_duties__one_does_all_until_others_come(table: MemoryReplicas, clo
     assert [len(each.did) for each in (first, second, third)] == done
 
 
+class NeverGives(MemoryReplicas):
+    """A table from which no lease can be had: somebody is always faster, and never there."""
+
+    async def take_lease(self, name: str, me: str, seen_epoch: int) -> int | None:
+        return None
+
+
+@pytest.mark.parametrize(("shared", "free"), [(MemoryReplicas(), set()), (NeverGives(), set(DUTIES))])
+async def test_duties__that_nobody_does(shared: MemoryReplicas, free: set[str], clock: ManualClock) -> None:
+    """What an operator is alerted of: a duty that this program could do, and that nobody has."""
+    program = Program(shared, clock)
+    await pass_time(20, program)
+
+    assert program.replicas.free == free
+    assert program.replicas.held == set(DUTIES) - free
+
+
 async def test_duties__of_one_that_is_silent(table: MemoryReplicas, clock: ManualClock) -> None:
     """Nobody sees whether it lives: after a bounded time without a beat the others do what it did, whatever clocks say."""
     first, second = Program(table, clock), Program(table, clock)

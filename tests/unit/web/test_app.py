@@ -48,6 +48,8 @@ class Pages:
             deliveries=lambda: {"slack": {"sent": 7}},
             misses=lambda: 2,
             version="1.2.3",
+            programs=lambda: 3,
+            duties=lambda: {"held": 4, "free": 1},
         )
 
     async def get(self, path: str) -> tuple[int, str]:
@@ -200,6 +202,9 @@ async def test_metrics__figures(pages: Pages) -> None:
         "clew_scheduler_misses_total 2.0",
         "clew_ready 1.0",
         "clew_launches_unknown 0.0",
+        "clew_replicas 3.0",
+        'clew_duties{state="held"} 4.0',
+        'clew_duties{state="free"} 1.0',
         'clew_info{version="1.2.3"} 1.0',
     ):
         assert f"{line}\n" in body

@@ -194,6 +194,7 @@ WELL = {
     'clew_deliveries_total{job="clew",instance="a",chat="slack",result="later"}': "0x120",
     'clew_scheduler_misses_total{job="clew",instance="a"}': "0x120",
     'clew_discord_identifies_today{job="clew",instance="a"}': "3x120",
+    'clew_duties{job="clew",instance="a",state="free"}': "0x120",
     'clew_chat_not_accepted_total{job="clew",instance="a",chat="slack"}': "0x120",
     'clew_chat_acknowledge_seconds_bucket{job="clew",instance="a",chat="slack",le="0.5"}': "0+9x120",
     'clew_chat_acknowledge_seconds_bucket{job="clew",instance="a",chat="slack",le="2"}': "0+9x120",
@@ -216,6 +217,7 @@ WRONG = {
     },
     "ClewSendsFail": {'clew_deliveries_total{job="clew",instance="a",chat="slack",result="later"}': "0+1x120"},
     "ClewDiscordSessions": {'clew_discord_identifies_today{job="clew",instance="a"}': "900x120"},
+    "ClewDutiesFree": {'clew_duties{job="clew",instance="a",state="free"}': "1x120"},
     "ClewTicksLate": {'clew_scheduler_misses_total{job="clew",instance="a"}': "0+1x120"},
     "ClewRestarts": {'process_start_time_seconds{job="clew",instance="a"}': "1000+60x120"},
 }  # fmt: skip
