@@ -127,7 +127,7 @@ def _options(login: str, given: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         yield "password", unquote(password)
     if seconds := int(
         given.get("connect_timeout", 0)
-    ):  # as in libpq, 0 sets no limit: the driver's own holds
+    ):  # as in libpq, 0 sets no limit: the one of all connections holds
         yield "timeout", float(seconds)
     if settings := {name: given[name] for name in _SERVER if name in given}:
         yield "server_settings", settings

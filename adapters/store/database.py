@@ -27,6 +27,7 @@ from bot.errors import StoreError
 # The same syntax in both; the core's plain insert has no "on conflict".
 Insert = sqlite.Insert | postgresql.Insert
 
+CONNECT_SECONDS = 10.0  # for a connection to PostgreSQL, unless DATABASE_URL says otherwise
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
@@ -143,9 +144,11 @@ def make_engine(address: DatabaseAddress, *, busy_seconds: float, **options: Any
         _own_transactions(engine, busy_seconds)
         return engine
     try:
+        from adapters.store.keepalive import Watched
+
         return create_async_engine(
             "postgresql+asyncpg://",
-            connect_args=_connecting(address),
+            connect_args={"connection_class": Watched, **_connecting(address)},
             hide_parameters=True,
             pool_pre_ping=True,  # a server may have dropped a connection that lay idle
             **options,
@@ -158,7 +161,7 @@ def make_engine(address: DatabaseAddress, *, busy_seconds: float, **options: Any
 
 def _connecting(server: PostgresServer) -> dict[str, Any]:
     """Return what the driver connects with; behind a pooler nothing is prepared under a name that stays."""
-    arguments = {"dsn": server.dsn, **server.options}
+    arguments = {"timeout": CONNECT_SECONDS, "dsn": server.dsn, **server.options}
     if server.pooled:
         arguments |= {
             "statement_cache_size": 0,

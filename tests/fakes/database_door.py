@@ -11,12 +11,20 @@ from sqlalchemy.engine import make_url
 
 
 class Door:
-    """Passes connections on to the server of `behind`. `url`: the same database through this door."""
+    """Passes connections on to the server of `behind`. `url`: the same database through this door.
+
+    `lost`: how many answers to commits were.
+    """
 
     def __init__(self, behind: str) -> None:
         self._behind = make_url(behind)
         self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._passing = asyncio.Event()
+        self._passing.set()
+        self._losing = 0
+        self._commits = 0
+        self.lost = 0
         self.port = 0
 
     @property
@@ -41,12 +49,28 @@ class Door:
         for writer in list(self._open):
             writer.transport.abort()
 
+    def hold(self) -> None:
+        """Take everything and pass nothing on, as a server that hangs."""
+        self._passing.clear()
+
+    def let_go(self) -> None:
+        """Pass on what was held, and all that comes."""
+        self._passing.set()
+
+    def lose_answer(self, commit: int) -> None:
+        """Let the so manieth commit from now on count for the server, and break the connection before its answer."""
+        self._commits, self._losing = 0, commit
+
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._passing.wait()
         theirs, ours = await self._connect()
         both = {writer, ours}
         self._open |= both
         try:
-            await asyncio.gather(_pump(reader, ours), _pump(theirs, writer))
+            losing = asyncio.Event()
+            await asyncio.gather(
+                self._pump(reader, ours, losing, asks=True), self._pump(theirs, writer, losing)
+            )
         finally:
             self._open -= both
             for each in both:
@@ -59,17 +83,31 @@ class Door:
             return await asyncio.open_unix_connection(Path(folder) / f".s.PGSQL.{port}")
         return await asyncio.open_connection(self._behind.host, port)
 
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Pass on until either side ends: the other one ends with it."""
-    try:
-        while data := await source.read(1 << 16):
-            sink.write(data)
-            await sink.drain()
-    except ConnectionError:
-        pass  # it was cut
-    finally:
-        sink.close()
+    async def _pump(
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        losing: asyncio.Event,
+        *,
+        asks: bool = False,
+    ) -> None:
+        """Pass on until either side ends: the other one ends with it. `asks`: it is what the server is asked."""
+        try:
+            while data := await source.read(1 << 16):
+                await self._passing.wait()
+                if asks and b"COMMIT" in data:
+                    self._commits += 1
+                    if self._commits == self._losing:
+                        losing.set()
+                        self.lost += 1
+                elif losing.is_set():  # the server has answered: it is done, and nobody hears of it
+                    break
+                sink.write(data)
+                await sink.drain()
+        except ConnectionError:
+            pass  # it was cut
+        finally:
+            sink.close()
 
 
 @asynccontextmanager
@@ -80,4 +118,5 @@ async def a_door(behind: str) -> AsyncIterator[Door]:
     try:
         yield door
     finally:
+        door.let_go()
         await door.shut()
