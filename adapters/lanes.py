@@ -29,6 +29,13 @@ def whose() -> str:
     return _ACTING.get()
 
 
+def drop_one(counts: Counter[str], key: str) -> None:
+    """Count one less of a key, and forget it at none; the work does not grow with the number of keys."""
+    counts[key] -= 1
+    if counts[key] <= 0:
+        del counts[key]
+
+
 def half(width: int) -> int:
     """Return a share that leaves room for others, where there is any."""
     return width - width // 2
@@ -72,7 +79,7 @@ class Lane:
 
     def _leave(self, person: str, mine: asyncio.Future[None]) -> None:
         if mine.done() and not mine.cancelled():
-            self._busy -= Counter({person: 1})  # drops who has none
+            drop_one(self._busy, person)
         elif mine in (queue := self._waiting.get(person, deque())):
             queue.remove(mine)
             if not queue:

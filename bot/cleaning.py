@@ -34,6 +34,8 @@ _MAX_STACK = 4  # combining marks on one character; more is only meant to overpr
 
 def one_line(text: str) -> str:
     """Return the text on one line, without control, invisible and direction-changing characters."""
+    if text.isascii() and text.isprintable():
+        return unsigned(text)
     return _visible(_BREAKS.sub(" ", _plain(text)))
 
 

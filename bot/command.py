@@ -157,7 +157,8 @@ class Asked:
     `afresh` asks the chat for the person's permissions once more, before something costly is done. `open_file` opens what
     somebody attached, `find_addressee` finds out whom a mention names, both None where nobody can. What whoever looks things up puts into `remarks` stands in the reply,
     whatever the verb answers. `untouched`: the fields of a form that may be filled in anew, as nobody has changed them;
-    None where nobody has seen it. `resumed`: a process before this one accepted it, and may have acted on it.
+    None where nobody has seen it. `resumed`: a process before this one accepted it, and may have acted on it. `verbs`: what
+    can be said here, by name.
     """
 
     invocation: Invocation
@@ -170,6 +171,7 @@ class Asked:
     remarks: list[Line] = field(default_factory=list)
     untouched: frozenset[str] | None = None
     resumed: bool = False
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
 
     def value(self, name: str, position: int | None = None) -> str | None:
         """Return a parameter: a typed value, else the named word, else (with a position) the bare words; blank is none.

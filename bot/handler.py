@@ -336,7 +336,14 @@ class Handler:
             context = replace(context, property_name=None, moment=None)
         parsed, values = _with_pastes(verb, reading.as_meant(verb, parsed), invocation.values)
         asked = replace(invocation, values=values)
-        return verb, Asked(invocation=asked, command=parsed, context=context, report=report, remarks=remarks)
+        return verb, Asked(
+            invocation=asked,
+            command=parsed,
+            context=context,
+            report=report,
+            remarks=remarks,
+            verbs=self.verbs,
+        )
 
     async def _context(self, invocation: Invocation) -> Context:
         """Return what the message in question speaks of, else what its thread does.

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from adapters.chat.tasks import Tasks
-from adapters.lanes import Lane, acting, silent
+from adapters.lanes import Lane, acting, drop_one, silent
 from bot.ports import Report
 
 WIDTH, SHARE = 64, 8  # commands at work in one chat, and of one person
@@ -63,4 +63,4 @@ class Lanes:
             self._being_told.discard(person)
 
     def _end(self, person: str) -> None:
-        self._under_way -= Counter({person: 1})  # drops who has none
+        drop_one(self._under_way, person)

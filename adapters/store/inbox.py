@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from adapters.store.codec import decode_invocation, encode
 from adapters.store.part import Part
@@ -29,6 +29,10 @@ class SqlInbox(Part):
     @cached_property
     def _accepting(self) -> Together[Command, bool]:
         return Together(self._accept)
+
+    @cached_property
+    def _finishing(self) -> Together[Mapping[str, str], None]:
+        return Together(self._finish)
 
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
         """Keep a command durably; False where this id is known already.
@@ -57,9 +61,14 @@ class SqlInbox(Part):
         return found
 
     async def finish(self, source: str, dedupe_id: str) -> None:
-        """Say that a command was answered."""
-        statement = update(inbox).where(inbox.c.source == source, inbox.c.dedupe_id == dedupe_id)
-        await self._write(statement.values(finished=True))
+        """Say that a command was answered; those that are at the same moment are committed together."""
+        await self._finishing.add({"its_source": source, "its_id": dedupe_id})
+
+    async def _finish(self, commands: Sequence[Mapping[str, str]]) -> Sequence[None]:
+        mine = (inbox.c.source == bindparam("its_source")) & (inbox.c.dedupe_id == bindparam("its_id"))
+        async with self._db.writing() as connection:
+            await connection.execute(update(inbox).where(mine).values(finished=True), commands)
+        return [None] * len(commands)
 
     async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
         """Return commands taken since then and never answered, oldest first; a damaged one holds up no other."""

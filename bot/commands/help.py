@@ -10,7 +10,7 @@ from bot.access import TERMINAL, Decision, Denied, Policy, Role
 from bot.actions import reserving
 from bot.authorization import decide
 from bot.cards import FieldKind, Line, Reply
-from bot.command import Asked, Parameter, Services, Verb, adapted, uses_of
+from bot.command import Asked, Parameter, Services, Verb, uses_of
 from bot.commands import link
 from bot.errors import StoreError
 from bot.launch_rules import usable
@@ -21,9 +21,7 @@ from bot.replies import help as replies
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the overview, or with one verb's grammar and examples."""
-    from bot.commands.registry import VERBS  # the registry lists this verb too
-
-    shown = {n: v for n, v in adapted(VERBS, services.platforms.values()).items() if not v.hidden}
+    shown = {name: verb for name, verb in asked.verbs.items() if not verb.hidden}
     name = asked.value("verb", 0)
     if name is not None and name.split()[0].lower() == link.VERB.name:
         return await link.answer(name.partition(" ")[2].strip() or None, asked, services)

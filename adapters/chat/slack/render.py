@@ -213,12 +213,13 @@ def _too_long(card: Card) -> bool:
 
 
 def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            if name not in {"type", "action_id"}:
-                yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
+    """Return the texts of a block, in no order."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += [inner for name, inner in part.items() if name not in {"type", "action_id"}]
+        elif isinstance(part, list):
+            waiting += part

@@ -140,16 +140,16 @@ class SlackSurface(Surface[Interaction]):
 
     async def ephemeral(self, inbound: Command, card: Card, *, replaces: bool = False) -> PostOutcome:
         """Show a card to the person by the way Slack gave, else unseen by others."""
-        url = _interaction(inbound).response_url
+        message = render.message(card, signed=True)
         if replaces:
-            return await self._respond(url, inbound, card, replaces=True)
-        outcome = await self._respond(url, inbound, card)
+            return await self._respond(inbound, message, replaces=True)
+        outcome = await self._respond(inbound, message)
         if not is_shown(outcome) and not inbound.invocation.place.direct:
             channel, user = inbound.invocation.place.channel, ids.last(inbound.invocation.actor.id)
             thread = _interaction(inbound).thread
             outcome = await to_person(self.clock, lambda: self.chat.ephemeral(channel, thread, user, card))
         if is_shown(outcome):
-            await self._overflow_to_person(inbound, card)
+            await self._overflow_to_person(inbound, message)
         return outcome
 
     async def direct_channel(self, inbound: Command) -> str | None:
@@ -170,24 +170,22 @@ class SlackSurface(Surface[Interaction]):
                 channel, thread = await self.people.conversation(ids.last(inbound.invocation.actor.id)), None
             await self.files.send(channel, thread, attachment)
 
-    async def _respond(
-        self, url: str | None, inbound: Command, card: Card, *, replaces: bool = False
-    ) -> PostOutcome:
+    async def _respond(self, inbound: Command, message: Json, *, replaces: bool = False) -> PostOutcome:
         """Answer by a `response_url`.
 
         In a thread only where one goes on already: Slack shows nobody an ephemeral message in one that has no replies.
         """
+        url = _interaction(inbound).response_url
         if url is None:
             return Undeliverable("Slack gave no way to answer.", channel_lost=False)
-        message = render.message(card, signed=True)
         thread = None if replaces else _interaction(inbound).thread
         return await to_person(
             self.clock, lambda: self.responses.send(url, message, thread=thread, replace=replaces)
         )
 
-    async def _overflow_to_person(self, inbound: Command, card: Card) -> None:
+    async def _overflow_to_person(self, inbound: Command, message: Json) -> None:
         """Send what had no room to the person alone: a file cannot be hidden from others in a channel."""
-        overflow = render.message(card).get("overflow")
+        overflow = message.get("overflow")
         user = ids.last(inbound.invocation.actor.id)
         if overflow and (conversation := await self.people.conversation(user)):
             await self.files.send_text(conversation, None, str(overflow))

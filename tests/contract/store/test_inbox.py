@@ -44,7 +44,7 @@ async def test_accept__many_at_once(store: Store) -> None:
     assert {key for key, _ in await store.unfinished("slack", NOW)} == set(ids)
 
 
-async def test_accept__shares_commits(database: SqlStore) -> None:
+async def test_inbox__shares_commits(database: SqlStore) -> None:
     """A hundred commands at once take two commits: the first does not wait for the others, and those go together."""
     commits = 0
 
@@ -54,8 +54,11 @@ async def test_accept__shares_commits(database: SqlStore) -> None:
         commits += 1
 
     await asyncio.gather(*(database.accept("slack", f"E{n}", an_invocation()) for n in range(100)))
-
     assert commits <= 2
+    await asyncio.gather(*(database.finish("slack", f"E{n}") for n in range(99)))
+    assert commits <= 4
+
+    assert [key for key, _ in await database.unfinished("slack", NOW)] == ["E99"]
 
 
 async def test_accept__database_fails(database: SqlStore) -> None:

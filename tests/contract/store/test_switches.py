@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from adapters.store.store import open_store
+import asyncio
+
+from sqlalchemy import event
+
+from adapters.store.store import SqlStore, open_store
 from bot.ports import Store
 from bot.state import AuditEntry, AuditLine, AuditQuery, Switched
 from tests.contract.store.kit import NOW, later
@@ -34,3 +38,22 @@ async def test_switch__for_another_program(url: str) -> None:
     async with open_store(url) as again:
         assert await again.read_only() == ON
         assert await again.verify_audit() == 1
+
+
+async def test_read_only__many_at_once(database: SqlStore) -> None:
+    """Who asks at the same moment shares one look; none of them is told what stood before they asked."""
+    looks = 0
+
+    @event.listens_for(database._db.engine.sync_engine, "after_cursor_execute")
+    def looked(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal looks
+        looks += statement.startswith("SELECT")
+
+    before = [asyncio.create_task(database.read_only()) for _ in range(50)]
+    await asyncio.sleep(0)
+    switched = asyncio.create_task(database.switch_read_only(ON, NOTED))
+    await asyncio.gather(*before)
+    assert looks <= 2 + 1  # the trail of what was switched is looked at once
+
+    await switched
+    assert set(await asyncio.gather(*(database.read_only() for _ in range(50)))) == {ON}
