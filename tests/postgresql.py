@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from glob import glob
@@ -63,6 +63,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "128MB",
     "max_connections": "200",
+    "dynamic_shared_memory_type": "mmap",  # in its own folder, with which it goes
     "listen_addresses": "",  # a socket in a folder that nobody else enters: no port that somebody else may take
     "timezone": "Asia/Kathmandu",  # what takes the server's time zone for UTC is found out
 }
@@ -197,41 +198,40 @@ class Server:
     run: str
 
     @asynccontextmanager
-    async def database(self, *, laid: bool = True) -> AsyncIterator[str]:
-        """Make a database with Clew's tables, or an empty one; give its URL, and drop it at the end."""
-        name = f"clew_test_{self.run}_{uuid4().hex[:12]}"
-        source = self._template if laid else "template1"
-        async with self._asked() as admin:
-            # Copying files is half the work of the other way, and the only one before version 15.
-            quickly = " STRATEGY file_copy" if admin.get_server_version().major >= 15 else ""
-            await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{quickly}')
+    async def database(self, *, laid: bool = True, like: str = "") -> AsyncIterator[str]:
+        """Make a database with Clew's tables, an empty one, or one like a template; give its URL, and drop it at the end."""
+        source = like or (f"{self._prefix}template" if laid else "template1")
+        async with self._made(f"{self._prefix}{uuid4().hex[:12]}", source) as (name, admin):
             try:
                 yield self._url_of(name)
             finally:
                 await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    async def lay_template(self) -> None:
-        """Make the database that tests get a copy of."""
+    async def template(self, name: str, fill: Callable[[str], Awaitable[None]]) -> str:
+        """Fill a database that the tests of this process may have copies of; return what to call it in `database`."""
+        async with self._made(f"{self._prefix}{name}", "template1") as (whole, _):
+            await fill(self._url_of(whole))
+        return whole
+
+    @property
+    def _prefix(self) -> str:
+        return f"clew_test_{self.run}_"
+
+    @asynccontextmanager
+    async def _made(self, name: str, source: str) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
         async with self._asked() as admin:
-            await admin.execute(f'CREATE DATABASE "{self._template}"')
-        template = Database(read_address(self._url_of(self._template)))
-        try:
-            async with template.writing() as connection:
-                await connection.run_sync(lay_tables, template.name)
-        finally:
-            await template.close()
+            # Copying files is half the work of the other way, and the only one before version 15.
+            quickly = " STRATEGY file_copy" if admin.get_server_version().major >= 15 else ""
+            await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{quickly}')
+            yield name, admin
 
     async def drop_all(self) -> None:
         """Drop every database of this run, also those of tests that were killed."""
         async with self._asked() as admin:
             for (name,) in await admin.fetch(
-                "SELECT datname FROM pg_database WHERE datname LIKE $1", f"clew_test_{self.run}_%"
+                "SELECT datname FROM pg_database WHERE datname LIKE $1", f"{self._prefix}%"
             ):
                 await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-    @property
-    def _template(self) -> str:
-        return f"clew_test_{self.run}_template"
 
     @asynccontextmanager
     async def _asked(self) -> AsyncIterator[asyncpg.Connection]:
@@ -245,13 +245,22 @@ class Server:
         return make_url(self.url).set(database=database).render_as_string(hide_password=False)
 
 
+async def _lay(url: str) -> None:
+    database = Database(read_address(url))
+    try:
+        async with database.writing() as connection:
+            await connection.run_sync(lay_tables, database.name)
+    finally:
+        await database.close()
+
+
 @contextmanager
 def a_server(run: str) -> Iterator[Server]:
     """Give the server that was named, or one of our own, ready for tests; no database of the run is left on it."""
     with ExitStack() as stack:
         server = Server(GIVEN if GIVEN not in {"", OWN} else stack.enter_context(a_cluster()).url, run)
         try:
-            asyncio.run(server.lay_template())
+            asyncio.run(server.template("template", _lay))
             yield server
         finally:
             asyncio.run(server.drop_all())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -38,11 +41,13 @@ from bot.state import (
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
 from bot.watch.poll import Poller
+from tests.contract.store.conftest import DATABASES
 from tests.earlier import CHANCE, LEFT_AT, LONG, LOST, a_clock, load, platform
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
+from tests.postgresql import Server
 
 MAIN, SECOND = "slack:channel:T01:C01MAIN", "slack:channel:T01:C02PRIVATE"
 DISCORD, TERMINAL = "discord:channel:900:901", "terminal:channel:local"
@@ -98,14 +103,45 @@ class Now:
         return await self.handler.handle(asked, silent)
 
 
-@pytest.fixture
-async def now(url: str) -> AsyncIterator[Now]:
-    """Open what was left, some seconds later."""
+async def _bring_up_to_date(url: str) -> None:
     await load(url)
+    async with open_store(url):
+        pass
+
+
+@pytest.fixture(scope="session")
+def brought_up_to_date() -> dict[str, Any]:
+    """Return what of each kind of database is kept to be copied: to get it takes a second."""
+    return {}
+
+
+@pytest.fixture(params=DATABASES)
+async def left(
+    request: pytest.FixtureRequest, brought_up_to_date: dict[str, Any], tmp_path: Path
+) -> AsyncIterator[str]:
+    """Return the URL of what was left, brought up to date."""
+    kept, path = brought_up_to_date, tmp_path / "clew.db"
+    if request.param == "sqlite":
+        if "sqlite" not in kept:
+            await _bring_up_to_date(f"sqlite:///{path}")
+            kept["sqlite"] = path.read_bytes()
+        path.write_bytes(kept["sqlite"])
+        yield f"sqlite:///{path}"
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    if "postgresql" not in kept:
+        kept["postgresql"] = await server.template(f"earlier_{os.getpid()}", _bring_up_to_date)
+    async with server.database(like=kept["postgresql"]) as url:
+        yield url
+
+
+@pytest.fixture
+async def now(left: str) -> AsyncIterator[Now]:
+    """Open what was left, some seconds later."""
     clock, service = a_clock(), platform()
     clock.pass_time(10)
     keys = count(0xD000)
-    async with open_store(url, now=clock.now) as store:
+    async with open_store(left, now=clock.now) as store:
         services = Services(
             platforms={"demo": service.platform},
             store=store,
