@@ -10,12 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar
 from unittest.mock import patch
 
@@ -56,6 +54,7 @@ from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.stage import ANN, POLICY
 from tests.fakes.store import MemoryStore
+from tests.faults.conftest import NewDatabase
 
 CHANNEL = "fake:channel:C1"
 SERIES = (
@@ -361,12 +360,16 @@ async def _silent(_: str) -> None:
     """Take a report of progress and show it to nobody."""
 
 
-class SqlHistoryMachine(HistoryMachine):
-    """The same over the database."""
+class DatabaseHistoryMachine(HistoryMachine):
+    """The same over a database."""
 
     async def open(self) -> Store:
-        folder = self.leaving.enter_context(tempfile.TemporaryDirectory())
-        return await self.leaving.enter_async_context(open_store(f"sqlite:///{Path(folder) / 'clew.db'}"))
+        url = await self.leaving.enter_async_context(self.new_database())
+        return await self.leaving.enter_async_context(open_store(url))
+
+    def new_database(self) -> AbstractAsyncContextManager[str]:
+        """Give the URL of an empty one."""
+        raise NotImplementedError
 
     def rows(self) -> Iterator[tuple[str, str]]:
         async def claimed() -> list[tuple[str, str]]:
@@ -398,14 +401,19 @@ def budget(examples: int, steps: int, *, seeking: bool = False) -> settings:
     )
 
 
-@pytest.mark.parametrize(
-    ("machine", "examples", "steps"), [(HistoryMachine, 40, 30), (SqlHistoryMachine, 6, 20)]
-)
-def test_history__says_the_same_whatever_was_asked(
-    machine: type[HistoryMachine], examples: int, steps: int
-) -> None:
+def test_history__says_the_same_whatever_was_asked() -> None:
     """No order of ends, questions, ticks and restarts changes a word of what is said of a run."""
-    run_state_machine_as_test(machine, settings=budget(examples, steps))
+    run_state_machine_as_test(HistoryMachine, settings=budget(40, 30))
+
+
+def test_history__says_the_same_in_a_database(new_database: NewDatabase) -> None:
+    """Nor over the real stores."""
+
+    class InDatabase(DatabaseHistoryMachine):
+        def new_database(self) -> AbstractAsyncContextManager[str]:
+            return new_database()
+
+    run_state_machine_as_test(InDatabase, settings=budget(6, 20))
 
 
 def takes_what_is_kept_for_all() -> AbstractContextManager[object]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
-from typing import ClassVar
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,6 +27,8 @@ from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import Launching
 from tests.fakes.stage import ANN, BO, Stage, an_invocation, silent
 from tests.fakes.store import MemoryStore
+from tests.fakes.store_database import a_database_store
+from tests.faults.conftest import NewDatabase
 
 HOWS = st.sampled_from(list(Launching))
 GOING_ON = frozenset({IntentState.ASKED, IntentState.CONFIRMED, IntentState.POSTING})
@@ -44,26 +46,37 @@ LAUNCH, DEBUG, PRESET = (
 class Launches(RuleBasedStateMachine):
     """One channel, two people, one platform, one process that may die."""
 
-    store: ClassVar[type[MemoryStore]] = MemoryStore
-
     @initialize()
     def begin(self) -> None:
         """Start the process."""
         self.runner = LoopRunner()
-        self.stage = Stage(service=MortalService(), memory=self.store(), presets={"nightly": NIGHTLY})
+        self.leaving = contextlib.AsyncExitStack()
+        memory = self.runner.run(self.open())
+        self.stage = Stage(service=MortalService(), memory=memory, presets={"nightly": NIGHTLY})
         self.stage.service.add_run(a_run(1))
+
+    async def open(self) -> MemoryStore:
+        """Return an empty store."""
+        return MemoryStore()
 
     def teardown(self) -> None:
         """Let a day pass: everything is settled, and what was settled is true."""
         if not hasattr(self, "runner"):
             return
+        try:
+            self.finish()
+        finally:
+            self.runner.run(self.leaving.aclose())
+            self.runner.close()
+
+    def finish(self) -> None:
+        """Let everything calm down."""
         self.runner.run(self.stage.restarted().pass_time(1200, step=20))
         self.runner.run(self.stage.restarted().pass_time(3600, step=200))
         for intent in self.intents:
             assert intent.state not in GOING_ON, intent
             if intent.run_id is not None:
                 assert intent.run_id in self.stage.service._runs
-        self.runner.close()
 
     @property
     def intents(self) -> list[Intent]:
@@ -183,11 +196,28 @@ class Forgetful(MemoryStore):
 class Careless(Launches):
     """The same over a store that forgets to look."""
 
-    store = Forgetful
+    async def open(self) -> MemoryStore:
+        """Return one that forgets."""
+        return Forgetful()
 
 
 TestLaunches = Launches.TestCase
 TestLaunches.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_launches__in_a_database(new_database: NewDatabase) -> None:
+    """The same over the real stores."""
+
+    class InDatabase(Launches):
+        async def open(self) -> MemoryStore:
+            url = await self.leaving.enter_async_context(new_database())
+            return await self.leaving.enter_async_context(a_database_store(url))
+
+    budget = settings(
+        max_examples=3, stateful_step_count=12, deadline=None, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    run_state_machine_as_test(InDatabase, settings=budget)
 
 
 def test_machine__finds_a_second_launch() -> None:

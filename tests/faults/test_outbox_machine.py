@@ -7,10 +7,8 @@ over deliverers that are wrong in the ways in which such code usually is.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -38,6 +36,7 @@ from tests.fakes.crash import Crash, FragileStore
 from tests.fakes.delivering import a_delivery
 from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.store import MemoryStore
+from tests.faults.conftest import NewDatabase
 
 CHANNELS = ("fake:channel:C1", "fake:channel:C2")
 FAULTS = tuple(how for how in Posting if how not in {Posting.HANGING, Posting.GONE, Posting.REVOKED})
@@ -206,15 +205,6 @@ class CrowdedOutboxMachine(OutboxMachine):
             assert dead or provider_key(key) in posted
 
 
-class SqlOutboxMachine(OutboxMachine):
-    """The same over the database."""
-
-    async def open(self) -> DeliveryStore:
-        folder = self.leaving.enter_context(tempfile.TemporaryDirectory())
-        url = f"sqlite:///{Path(folder) / 'clew.db'}"
-        return await self.leaving.enter_async_context(open_store(url))
-
-
 def budget(examples: int, steps: int, *, seeking: bool = False) -> settings:
     """Return how long to look; when `seeking` a fault that is there, stop at the first and do not shrink it."""
     return settings(
@@ -230,15 +220,24 @@ def budget(examples: int, steps: int, *, seeking: bool = False) -> settings:
     )
 
 
-@pytest.mark.parametrize(
-    ("machine", "examples", "steps"), [(OutboxMachine, 100, 30), (SqlOutboxMachine, 6, 20)]
-)
-def test_outbox__keeps_its_promise(
-    machine: type[OutboxMachine], examples: int, steps: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outbox__keeps_its_promise(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sequence of faults and crashes loses, doubles or reorders a message."""
     monkeypatch.setattr(digest, "MANY", 1_000)  # no summaries: they have a machine of their own
-    run_state_machine_as_test(machine, settings=budget(examples, steps))
+    run_state_machine_as_test(OutboxMachine, settings=budget(100, 30))
+
+
+def test_outbox__keeps_its_promise_in_a_database(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor over the real stores."""
+
+    class InDatabase(OutboxMachine):
+        async def open(self) -> DeliveryStore:
+            url = await self.leaving.enter_async_context(new_database())
+            return await self.leaving.enter_async_context(open_store(url))
+
+    monkeypatch.setattr(digest, "MANY", 1_000)
+    run_state_machine_as_test(InDatabase, settings=budget(6, 20))
 
 
 def test_outbox__keeps_its_promise_with_summaries(monkeypatch: pytest.MonkeyPatch) -> None:

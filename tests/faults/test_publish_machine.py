@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 from datetime import datetime
 from itertools import count
-from typing import ClassVar
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -33,6 +32,8 @@ from tests.fakes.records import Answer, FakeRecords
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.store import MemoryStore
+from tests.fakes.store_database import a_database_store
+from tests.faults.conftest import NewDatabase
 
 RUN = a_run(1)
 FAILING, PASSING = ("f1", "f2"), ("p1", "p2", "p3")
@@ -43,13 +44,12 @@ GOOD = st.sampled_from([Answer.NORMAL, Answer.LOST_REPLY, Answer.LOST_REQUEST, A
 class Publishing(RuleBasedStateMachine):
     """One run, one target, one process that may die."""
 
-    store: ClassVar[type[MemoryStore]] = MemoryStore
-
     def __init__(self) -> None:
         super().__init__()
         self.runner = LoopRunner()
         self.clock = ManualClock(eager=True)
-        self.memory = self.store()
+        self.leaving = contextlib.AsyncExitStack()
+        self.memory = self.runner.run(self.open())
         self.service = FakeRunService()
         self.service.add_run(RUN, some_results(RUN, failing=FAILING, passing=PASSING))
         self.service.set_log(RUN, MOMENT, a_line("the end", "398.0"))
@@ -62,6 +62,10 @@ class Publishing(RuleBasedStateMachine):
         )
         self.runner.run(self.memory.record(step))
         self.begin(self.memory)
+
+    async def open(self) -> MemoryStore:
+        """Return an empty store."""
+        return MemoryStore()
 
     def begin(self, store: Store) -> None:
         """Start the process, which takes a moment."""
@@ -85,6 +89,7 @@ class Publishing(RuleBasedStateMachine):
             else:
                 assert publication.reason == "It is not known whether the record was opened."
         finally:
+            self.runner.run(self.leaving.aclose())
             self.runner.close()
 
     def _is_there(self) -> None:
@@ -178,7 +183,24 @@ TestPublishing.settings = settings(max_examples=30, stateful_step_count=15, dead
 class ForgetsPlans(Publishing):
     """Over a store that keeps too little."""
 
-    store = ForgetsTries
+    async def open(self) -> MemoryStore:
+        """Return one that forgets."""
+        return ForgetsTries()
+
+
+def test_publishing__in_a_database(new_database: NewDatabase) -> None:
+    """The same over the real stores."""
+
+    class InDatabase(Publishing):
+        async def open(self) -> MemoryStore:
+            url = await self.leaving.enter_async_context(new_database())
+            return await self.leaving.enter_async_context(a_database_store(url))
+
+    budget = settings(
+        max_examples=4, stateful_step_count=10, deadline=None, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    run_state_machine_as_test(InDatabase, settings=budget)
 
 
 @pytest.mark.parametrize(
