@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.crash import Crash, FragileStore
 from tests.fakes.delivering import CHANNEL, Delivering
 from tests.fakes.service import FakeRunService
+from tests.faults.conftest import NewDatabase, NewStore
 from tests.unit.delivery.test_daily import AT_EIGHT, Channel, at
 
 CALLS = (
@@ -42,22 +43,23 @@ class Fragile(Delivering):
 
 @pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", CALLS)
-async def test_kill__around_every_call(call: str, committed: bool) -> None:
+async def test_kill__around_every_call(call: str, committed: bool, new_store: NewStore) -> None:
     """Whichever call it was, the next process goes on; nothing is lost and nothing doubled."""
-    channel = Channel(kind=Fragile)
-    parts = channel.parts
-    assert isinstance(parts, Fragile)
-    await channel.open()
-    await channel.end("a")
-    await channel.end("b")
-    parts.fragile.doomed = (call, committed)
+    async with new_store() as store:
+        channel = Channel(kind=partial(Fragile, store=store))
+        parts = channel.parts
+        assert isinstance(parts, Fragile)
+        await channel.open()
+        await channel.end("a")
+        await channel.end("b")
+        parts.fragile.doomed = (call, committed)
 
-    parts.clock.pass_time((at(EIGHT) - parts.clock.now()).total_seconds() - 61)
+        parts.clock.pass_time((at(EIGHT) - parts.clock.now()).total_seconds() - 61)
 
-    with pytest.raises(Crash):
+        with pytest.raises(Crash):
+            await minutes(channel, 5)
+        parts.restart()
         await minutes(channel, 5)
-    parts.restart()
-    await minutes(channel, 5)
 
     (said,) = channel.digests
     assert "2 ended since 30 Nov 07:30" in said
@@ -72,12 +74,12 @@ async def minutes(channel: Channel, number: int) -> None:
         await channel.look()
 
 
-async def test_two_programs__make_one(tmp_path: Path) -> None:
-    """At the same moment, over one database file."""
-    url, clock = f"sqlite:///{tmp_path}/clew.db", ManualClock(at("2026-11-30T06:30"))
+async def test_two_programs__make_one(new_database: NewDatabase) -> None:
+    """At the same moment, over one database."""
+    clock = ManualClock(at("2026-11-30T06:30"))
     chat, service = FakeChat(clock=clock), FakeRunService()
     settings = replace(AT_EIGHT, digest_empty=True)
-    async with open_store(url) as one, open_store(url) as two:
+    async with new_database() as url, open_store(url) as one, open_store(url) as two:
         await one.subscribe(Subscription(channel=CHANNEL), clock.now())
         await one.set_channel(settings, clock.now())
         both = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from itertools import cycle, product
 
 import pytest
 
@@ -16,6 +16,9 @@ from tests.fakes.mortal import MortalService, MortalStore
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import Launching
 from tests.fakes.stage import Stage, an_invocation, silent
+from tests.fakes.store import MemoryStore
+from tests.fakes.store_database import a_database_store
+from tests.faults.conftest import NewDatabase
 
 LAUNCH = "launch basic_test duration=30"
 DEBUG = f"debug {run_id(1)} moment={MOMENT.text}"
@@ -36,9 +39,9 @@ async def confirm(stage: Stage, times: int = 1) -> None:
     await asyncio.gather(*presses, return_exceptions=True)
 
 
-async def a_stage(words: str) -> Stage:
+async def a_stage(words: str, memory: MemoryStore | None = None) -> Stage:
     """Return a stage with one draft."""
-    stage = Stage(service=MortalService())
+    stage = Stage(service=MortalService(), memory=memory or MemoryStore())
     stage.service.add_run(a_run(1))
     await stage.say(words)
     return stage
@@ -49,12 +52,12 @@ def sent(stage: Stage) -> int:
     return len(stage.service.launches) + len(stage.service.debugs)
 
 
-async def live_on(stage: Stage) -> None:
+async def live_on(stage: Stage, *, step: float = 15) -> None:
     """Let a new process work for a quarter of an hour, with the button pressed again in between."""
     later = stage.restarted()
     await later.pass_time(20)
     await confirm(later, times=3)
-    await later.pass_time(900, step=15)
+    await later.pass_time(900, step=step)
     await confirm(later, times=3)
 
 
@@ -63,12 +66,27 @@ async def live_on(stage: Stage) -> None:
 @pytest.mark.parametrize("dies_at", range(1, CALLS + 1))
 async def test_confirm__process_dies_at_a_store_call(dies_at: int, committed: bool, how: Launching) -> None:
     """L6: at each call, before or after its commit: one request at most, and every end is the true one."""
-    stage = await a_stage(LAUNCH)
+    await dies(MemoryStore(), dies_at, how, committed=committed)
+
+
+async def test_confirm__process_dies_at_a_store_call_of_a_database(new_database: NewDatabase) -> None:
+    """L6: the same over the real stores."""
+    hows = cycle(Launching)
+    for dies_at, committed in product(range(1, CALLS + 1, 2), (False, True)):
+        async with new_database() as url, a_database_store(url) as store:
+            await dies(store, dies_at, next(hows), committed=committed, step=60)
+
+
+async def dies(
+    memory: MemoryStore, dies_at: int, how: Launching, *, committed: bool, step: float = 15
+) -> None:
+    """Let the process die at a call while it works on a confirmation, and the next one go on."""
+    stage = await a_stage(LAUNCH, memory)
     stage.service.next_launch(how)
     store = MortalStore(stage.memory, dies_at=dies_at, committed=committed)
     await confirm(stage.restarted(store=store.typed))
     before_death = sent(stage)
-    await live_on(stage)
+    await live_on(stage, step=step)
     intent = the_intent(stage)
 
     assert sent(stage) <= 1
@@ -164,10 +182,9 @@ async def test_confirm__races_with_decline() -> None:
         )
 
 
-async def test_confirm__pressed_in_two_processes_over_one_database(tmp_path: Path) -> None:
+async def test_confirm__pressed_in_two_processes_over_one_database(new_database: NewDatabase) -> None:
     """L7: the condition of one row holds between processes too, over the real database."""
-    url = f"sqlite:///{tmp_path / 'clew.db'}"
-    async with open_store(url) as one, open_store(url) as two:
+    async with new_database() as url, open_store(url) as one, open_store(url) as two:
         first = Stage(store=one)
         second = Stage(store=two, service=first.service, clock=first.clock, chat=first.chat)
         reply = await first.say(LAUNCH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -75,7 +75,7 @@ class Channel:
     begin: str = "2026-11-30T06:30"
     service: FakeRunService = field(default_factory=FakeRunService)
     number: int = 0
-    kind: type[Delivering] = Delivering
+    kind: Callable[..., Delivering] = Delivering
 
     def __post_init__(self) -> None:
         self.parts = self.kind(clock=ManualClock(at(self.begin)), platforms={"demo": self.service.platform})
