@@ -168,10 +168,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The history could not be read. `for_good`: it never can (no right to it), else try again."""
+    """The history could not be read. `for_good`: it never can (no right to it), else try again.
+
+    `channel_lost`: as long as the channel refuses us, and then nothing could be posted there either.
+    """
 
     reason: str
     for_good: bool = False
+    channel_lost: bool = False
 
 
 Lookup = Found | Missing | Unreadable
@@ -516,12 +520,17 @@ class Outbox(Protocol):
         """Add a delivery; False where its key is there already."""
 
     async def claim(
-        self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
+        self,
+        chats: frozenset[str],
+        now: datetime,
+        *,
+        due_by: datetime | None = None,
+        busy: frozenset[str] = frozenset(),
     ) -> Delivery | None:
         """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return.
 
         `due_by`: the time that waits are kept by, where it is another than the wall clock's. A row that was
-        never tried is always due.
+        never tried is always due. `busy`: channels of which none is taken.
         """
 
     async def bound_waits(self, chats: frozenset[str], latest: datetime) -> None:

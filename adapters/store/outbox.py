@@ -58,7 +58,12 @@ class SqlOutbox(Part):
 
     @whole
     async def claim(
-        self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
+        self,
+        chats: frozenset[str],
+        now: datetime,
+        *,
+        due_by: datetime | None = None,
+        busy: frozenset[str] = frozenset(),
     ) -> Delivery | None:
         """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
         unconfirmed_at = now + timedelta(seconds=self._unconfirmed_after)
@@ -67,6 +72,7 @@ class SqlOutbox(Part):
             "now": now,
             "due_by": due_by or now,
             "unconfirmed_at": unconfirmed_at,
+            "busy": sorted(busy),
         }
         for _ in range(RACES):
             try:
@@ -213,7 +219,7 @@ async def insert_deliveries(
 def claim_statement() -> Update:
     """Build the one conditional update that takes a row; on PostgreSQL it skips rows others have locked.
 
-    It takes `chats`, `now`, `due_by` and `unconfirmed_at`.
+    It takes `chats`, `busy`, `now`, `due_by` and `unconfirmed_at`.
     """
     picked = _claimable().scalar_subquery()
     return (
@@ -243,7 +249,11 @@ def _claimable() -> Select[tuple[Any]]:
     )
     firsts = (
         select(_first_of(channels.c.channel).label("id"))
-        .where(channels.c.channel.is_not(None), ~waits.exists())
+        .where(
+            channels.c.channel.is_not(None),
+            channels.c.channel.not_in(bindparam("busy", expanding=True)),
+            ~waits.exists(),
+        )
         .subquery()
     )
     oldest = select(firsts.c.id).where(firsts.c.id.is_not(None)).order_by(firsts.c.id).limit(AT_ONCE)

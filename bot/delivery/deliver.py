@@ -9,26 +9,29 @@
                       -> dead      it can never be delivered
             -> folded              a summary tells of it: too many waited for a channel that refused us
 
-Every arrow is one commit, and no transaction is open while the chat is called.
+Every arrow is one commit, and no transaction is open while the chat is called. Several channels are posted to at a time,
+each gets one message after the other; while something is wrong with the chat only one is under way at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.cache import Cache
 from bot.delivery.backoff import LONGEST_FOUND, Steady, backoff, pause
 from bot.delivery.daily import Digesting, DigestStore
 from bot.delivery.digest import MANY, Crowds, Summing
 from bot.delivery.held import HeldStore, Holding
 from bot.delivery.lost_channels import Lost, LostStore
-from bot.delivery.post import Broken, Sending, Stale
+from bot.delivery.post import LINKS_KEPT, Broken, Sending, Stale
 from bot.delivery.unconfirmed import Reconciler
 from bot.errors import StoreError
 from bot.notify_operator import NotifyOperator, notify_carefully
@@ -64,16 +67,29 @@ class DeliveryStore(LostStore, HeldStore, DigestStore, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long things may take, in seconds. `per_channel`: the least time between two posts to a channel."""
+    """How long things may take, in seconds. `per_channel`: the least time between two posts to a channel.
 
+    `at_once`: to how many channels messages may be on their way at a time: a chat takes some 0.2 s for one.
+    """
+
+    at_once: int = 8
     post: float = 10.0
     lookup: float = 30.0
     idle: float = 2.0
     per_channel: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A row that is ours to send, taken at the monotonic time `at`; `failures`: how many there had been in a row by then."""
+
+    delivery: Delivery
+    at: float
+    failures: int
+
+
 class Deliverer:
-    """Delivers to one chat, one row at a time; a chat that is slow or down holds up no other.
+    """Delivers to one chat, one row at a time to each channel; a chat that is slow or down holds up no other.
 
     `counts` tells how often each thing happened; `halted` why nothing is sent, "" while all is well.
     """
@@ -95,7 +111,13 @@ class Deliverer:
         self.pace = pace or Pace()
         self.halted = ""
         self.counts: Counter[str] = Counter()
-        self._sending = Sending(chat=chat, platforms=platforms, clock=clock, deadline=self.pace.post)
+        self._sending = Sending(
+            chat=chat,
+            platforms=platforms,
+            clock=clock,
+            deadline=self.pace.post,
+            links=Cache(clock, LINKS_KEPT),
+        )
         self._reconciler = Reconciler(chat, store, clock=clock, deadline=self.pace.lookup)
         self._notify_operator = notify_operator
         self._chance = chance
@@ -107,6 +129,9 @@ class Deliverer:
         self._crowds = Crowds(chat, store, clock=clock, summing=summing, notify=notify_operator)
         self._failures = 0
         self._rests_until = 0.0
+        self._flying: dict[str, Delivery] = {}  # what is under way, by channel
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._troubled = False  # what was under way could not be recorded
         self._woken = asyncio.Event()
         self._steady = Steady(clock)
         self._begun = False
@@ -115,12 +140,17 @@ class Deliverer:
     # The loop -----------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Deliver until stopped; raises for cancelling only."""
-        while not self._stopping:
-            wait = await self._careful_step()
-            if wait > 0 and not self._stopping:
-                await first_of(self.clock.sleep(wait), self._woken.wait())
-                self._woken.clear()
+        """Deliver until stopped, and end what is under way then; raises for cancelling only."""
+        try:
+            while not self._stopping:
+                wait = await self._carefully(self._start()) if len(self._flying) < self._most else math.inf
+                if wait > 0 and not self._stopping:
+                    await first_of(self._woken.wait(), *self._passing(wait))
+                    self._woken.clear()
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            await self._ground()
 
     def wake(self) -> None:
         """Say that rows were committed."""
@@ -133,27 +163,73 @@ class Deliverer:
         self._woken.set()
 
     async def step(self) -> float:
-        """Do one thing; return the seconds until there is another, 0 for at once.
+        """Do one thing, to its end; return the seconds until there is another, 0 for at once.
 
         Raises `StoreError`; then nothing is lost, the row is unconfirmed.
         """
+        claim, wait = await self._next()
+        return wait if claim is None else await self._deliver(claim)
+
+    async def _next(self) -> tuple[_Claim | None, float]:
+        """Do what comes before a post; return what is to be posted, if anything, and the seconds until there may be more."""
         await self._begin()
         await self._digesting.look()
         await self._holding.look()
         await self._crowds.look(self._due)
         resting = self._rests_until - self.clock.monotonic()
         if resting > 0:
-            return resting
-        unconfirmed, wait = await self._reconciler.next()
+            return None, resting
+        unconfirmed, wait = await self._reconciler.next(but=frozenset(self._flying.values()))
         if unconfirmed is not None:
             await self._reconcile(unconfirmed)
-            return 0.0
+            return None, 0.0
         claimed = self.clock.monotonic()  # before the claim: the time that it takes is none to post in
-        delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
+        now, due_by = self.clock.now(), self._steady.now()
+        delivery = await self.store.claim(self._chats, now, due_by=due_by, busy=frozenset(self._flying))
         if delivery is None:
-            return min(wait, self.pace.idle)
-        await self._record(delivery, await self._sending.send(delivery, claimed))
+            return None, min(wait, self.pace.idle)
+        return _Claim(delivery, claimed, self._failures), 0.0
+
+    async def _deliver(self, claim: _Claim) -> float:
+        await self._record(claim, await self._sending.send(claim.delivery, claim.at))
         return 0.0
+
+    @property
+    def _most(self) -> int:
+        """How many messages may be under way: while nobody knows whether the chat takes any, one finds out."""
+        return 1 if self._failures or self.halted else self.pace.at_once
+
+    async def _start(self) -> float:
+        """Begin one thing, which goes on by itself where it is a post; return the seconds until there is another."""
+        if self._troubled:
+            self._troubled = False
+            return AFTER_TROUBLE
+        claim, wait = await self._next()
+        if claim is not None:
+            self._flying[claim.delivery.channel] = claim.delivery
+            task = asyncio.create_task(self._fly(claim), name=f"post {claim.delivery.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return wait
+
+    async def _fly(self, claim: _Claim) -> None:
+        try:
+            self._troubled |= await self._carefully(self._deliver(claim)) > 0
+        finally:
+            del self._flying[claim.delivery.channel]
+            self._woken.set()  # its channel is free, and so is its place
+
+    async def _ground(self) -> None:
+        """Let go of what is still under way; it is looked for by whoever delivers next."""
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._flying.clear()
+
+    def _passing(self, seconds: float) -> Iterator[Awaitable[None]]:
+        if seconds < math.inf:
+            yield self.clock.sleep(seconds)
 
     @property
     def lost(self) -> Mapping[str, str]:
@@ -172,9 +248,10 @@ class Deliverer:
             await self._lost.forgive()
             self._begun = True
 
-    async def _careful_step(self) -> float:
+    async def _carefully(self, work: Awaitable[float]) -> float:
+        """Do something; return the seconds that it says, or those to wait where it failed for no reason of the chat's."""
         try:
-            return await self.step()
+            return await work
         except StoreError as error:
             log.warning("delivering to %s waits for the database: %s", self.chat.name, error)
         except Exception:
@@ -184,19 +261,20 @@ class Deliverer:
 
     # After a post -------------------------------------------------------------------------------
 
-    async def _record(self, delivery: Delivery, outcome: PostOutcome | Stale | Broken) -> None:
+    async def _record(self, claim: _Claim, outcome: PostOutcome | Stale | Broken) -> None:
+        delivery = claim.delivery
         match outcome:
             case Delivered(message_id):
                 self._failures, self.halted = 0, ""
                 await self._sent(delivery, message_id)
             case NotDelivered():
-                await self._later(delivery, outcome)
+                await self._later(claim, outcome)
             case Undeliverable(reason, channel_lost):
                 await self._undeliverable(delivery, reason, channel_lost=channel_lost)
             case Halted(reason):
                 await self._halt(delivery, reason)
             case Unconfirmed(reason):
-                self._failed()
+                self._failed(claim)
                 await self._unconfirmed(delivery, reason)
             case Broken(reason):
                 await self._unconfirmed(delivery, reason, broken=reason)
@@ -212,11 +290,12 @@ class Deliverer:
         self.counts["sent"] += 1
         await self._lost.took(delivery.channel)
 
-    async def _later(self, delivery: Delivery, outcome: NotDelivered) -> None:
+    async def _later(self, claim: _Claim, outcome: NotDelivered) -> None:
         """Try again later; younger rows of the channel wait too, so that their order is kept."""
+        delivery = claim.delivery
         self.counts["later"] += 1
         if not outcome.limits_channel:
-            self._failed()
+            self._failed(claim)
         wait = backoff(delivery.attempts, outcome.retry_after, self._chance())
         due = self._due(wait)
         await self.store.rate_limit_channel(delivery.channel, due)
@@ -240,9 +319,9 @@ class Deliverer:
         """Stop all calls but one an hour, which finds out whether the chat takes us again."""
         self.counts["halted"] += 1
         self._rests_until = self.clock.monotonic() + WHILE_HALTED
-        if self.halted != reason:
+        before, self.halted = self.halted, reason  # at once: several may come back with it
+        if before != reason:
             await self._notify(operating.halted(self.chat.name, reason))
-        self.halted = reason
         await self.store.mark_retry(delivery, reason, self._due(0))
 
     async def _unconfirmed(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:
@@ -255,10 +334,13 @@ class Deliverer:
         await self._notify(operating.one_message(delivery.channel, delivery.key, reason, unknown=unknown))
         await self.store.mark_dead(delivery, reason, unknown=unknown)
 
-    def _failed(self) -> None:
-        """Count a failure; after some in a row the whole chat rests, and one probe follows each rest."""
-        self._failures += 1
-        resting = pause(self._failures)
+    def _failed(self, claim: _Claim) -> None:
+        """Count a failure; after some in a row the whole chat rests, and one probe follows each rest.
+
+        Those that were under way together failed of one thing: they count as one.
+        """
+        before, self._failures = self._failures, max(self._failures, claim.failures + 1)
+        resting = pause(self._failures) if self._failures > before else 0.0
         if resting:
             self._rests_until = self.clock.monotonic() + resting
             log.warning("%s failed %d times in a row; resting %g s", self.chat.name, self._failures, resting)
@@ -275,6 +357,8 @@ class Deliverer:
                 await self._missing(delivery, self._reconciler.lookups(delivery).broken)
             case Unreadable(reason, for_good=True):
                 await self._never_readable(delivery, reason)
+            case Unreadable(reason, channel_lost=True):
+                await self._still_lost(delivery, reason)
             case unreadable:
                 await self._unreadable(delivery, unreadable.reason)
 
@@ -296,6 +380,15 @@ class Deliverer:
         self.counts["repeated"] += 1
         await self._notify(operating.posted_once_more(delivery.channel, reason))
         await self.store.mark_repeat(delivery, reason, self._due(0))
+
+    async def _still_lost(self, delivery: Delivery, reason: str) -> None:
+        """Look again once the channel is back: to post there once more would not help before that either."""
+        self.counts["lost"] += 1
+        _, news = await self._lost.refused(delivery.channel, reason)
+        if news:
+            await self._notify(operating.lost(delivery.channel, reason))
+        _, wait = self._reconciler.postpone(delivery)
+        await self.store.mark_unconfirmed(delivery, reason, self._due(wait))
 
     async def _unreadable(self, delivery: Delivery, reason: str) -> None:
         self.counts["unreadable"] += 1

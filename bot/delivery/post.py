@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.cache import Cache
 from bot.cards import ReportLinks
 from bot.delivery.backoff import fresh_for
 from bot.errors import ServiceError
@@ -16,6 +17,8 @@ from bot.ports import Chat, Clock, Post, PostOutcome, Unconfirmed
 from bot.state import Delivery
 
 log = logging.getLogger(__name__)
+
+LINKS_KEPT = 60.0  # seconds; links are good for hours at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,16 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """Sends claimed rows to one chat. `deadline`: seconds for a whole post."""
+    """Sends claimed rows to one chat. `deadline`: seconds for a whole post.
+
+    `links`: the report links of the runs that are posted just now: a run that many channels hear of is asked for once.
+    """
 
     chat: Chat
     platforms: Mapping[str, Platform]
     clock: Clock
     deadline: float
+    links: Cache[Secret]
 
     async def send(self, delivery: Delivery, claimed: float) -> PostOutcome | Stale | Broken:
         """Post a row that was claimed at the monotonic time `claimed`; raises for cancelling only."""
@@ -75,7 +82,8 @@ class Sending:
             async with asyncio.timeout(fresh_for(self.chat.reconcile_after) / 2):
                 if await self.chat.is_shared(delivery.channel):
                     return None
-                return await reports.report_link(run.run_id)
+                key = f"{run.connection} {run.run_id}"
+                return await self.links.get(key, lambda: reports.report_link(run.run_id))
         except (TimeoutError, ServiceError) as error:
             log.info("no report link for a post: %s", type(error).__name__)
         except Exception:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -61,12 +62,15 @@ class Reconciler:
         self._lookups[_attempt(delivery)] = again
         return again, wait
 
-    async def next(self) -> tuple[Delivery | None, float]:
-        """Return the row that may be looked for now, if any, and the seconds until the earliest may."""
+    async def next(self, *, but: Collection[Delivery] = ()) -> tuple[Delivery | None, float]:
+        """Return the row that may be looked for now, if any, and the seconds until the earliest may.
+
+        `but`: what is under way here, so that its outcome is about to be known.
+        """
         now, wall = self.clock.monotonic(), self.clock.now()
-        rows = {
-            _attempt(row): row for row in await self.outbox.unconfirmed(self._chats, wall + EVERY_UNCONFIRMED)
-        }
+        flying = {_attempt(row) for row in but}
+        found = await self.outbox.unconfirmed(self._chats, wall + EVERY_UNCONFIRMED)
+        rows = {_attempt(row): row for row in found if _attempt(row) not in flying}
         settle = self.chat.reconcile_after
         self._lookups = {
             attempt: self._lookups.get(attempt)

@@ -64,6 +64,7 @@ class Seeing(Enum):
     NORMAL = "it is read"
     UNREADABLE = "it cannot be read now"
     FORBIDDEN = "it can never be read"
+    LOST = "it cannot be read while the channel refuses us"
     FAULTY = "the sender raises an error of its own"
     HANGING = "the answer never comes"
     CRASH = "our process dies meanwhile"
@@ -247,7 +248,7 @@ class FakeChat:
             await asyncio.Event().wait()
         if how is Seeing.NORMAL:
             return None
-        return Unreadable("no history", for_good=how is Seeing.FORBIDDEN)
+        return Unreadable("no history", for_good=how is Seeing.FORBIDDEN, channel_lost=how is Seeing.LOST)
 
     def _judge_post(self, post: Post) -> None:
         self._judge(not post.channel.startswith(f"{self.name}:"), f"a foreign channel: {post.channel}")

@@ -135,10 +135,16 @@ class MemoryOutbox(MemoryConversations):
             self.late[late.key] = replace(self.late.get(late.key, late), since=late.since)
 
     async def claim(
-        self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
+        self,
+        chats: frozenset[str],
+        now: datetime,
+        *,
+        due_by: datetime | None = None,
+        busy: frozenset[str] = frozenset(),
     ) -> Delivery | None:
         await self._turn()
-        row = next((r for r in self.outbox.values() if self._claimable(r, chats, due_by or now)), None)
+        rows = (r for r in self.outbox.values() if r.delivery.channel not in set(map(clean, busy)))
+        row = next((r for r in rows if self._claimable(r, chats, due_by or now)), None)
         if row is None:
             return None
         row.next_at = now + timedelta(seconds=self.unconfirmed_after)

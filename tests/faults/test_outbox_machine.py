@@ -312,14 +312,14 @@ class MarksFirst(Deliverer):
 class Overtaking(Deliverer):
     """Lets younger rows of a channel pass the one that has to wait."""
 
-    async def _later(self, delivery: Delivery, outcome: object) -> None:
+    async def _later(self, claim: object, outcome: object) -> None:
         park = self.store.rate_limit_channel
 
         async def nothing(channel: str, until: object) -> None:
             """Do not park it."""
 
         self.store.rate_limit_channel = nothing  # type: ignore[method-assign]  # that is its fault
-        await super()._later(delivery, outcome)  # type: ignore[arg-type]  # passed on as it came
+        await super()._later(claim, outcome)  # type: ignore[arg-type]  # passed on as it came
         self.store.rate_limit_channel = park  # type: ignore[method-assign]  # for the others
 
 

@@ -54,7 +54,8 @@ EDITS = "edits"  # rate limited as a whole: Slack counts edits per workspace
 SHARED_SECONDS = 600.0
 PICTURE_NAME = "chart.png"
 PICTURE_TRIES = 4  # edits, as far apart as edits of one message are
-BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
+BLIND = frozenset({"missing_scope", "thread_not_found"})
+LOST = frozenset({"channel_not_found", "not_in_channel", "is_archived"})  # until we are in it again
 
 
 class Sender:
@@ -173,7 +174,8 @@ class Sender:
                 page = await self._history(channel, thread, oldest, cursor)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the history was not read
                 code = outcomes.code(error)
-                return Unreadable(outcomes.sentence(outcomes.named(error)), for_good=code in BLIND)
+                reason = outcomes.sentence(outcomes.named(error))
+                return Unreadable(reason, for_good=code in BLIND, channel_lost=code in LOST)
             for message in page.get("messages") or ():
                 if self._is(message, key):
                     return Found(message["ts"])

@@ -14,7 +14,13 @@ from bot.state import PollStep
 from tests.contract.store.kit import CHANNEL, CHATS, NOW, a_delivery, later
 
 OTHER = "slack:channel:T01:C02"
-VALUES = {"chats": sorted(CHATS), "now": NOW, "due_by": NOW, "unconfirmed_at": NOW + timedelta(seconds=30)}
+VALUES = {
+    "chats": sorted(CHATS),
+    "busy": [],
+    "now": NOW,
+    "due_by": NOW,
+    "unconfirmed_at": NOW + timedelta(seconds=30),
+}
 
 
 async def _wait(store: SqlStore, rows: range) -> None:

@@ -93,6 +93,20 @@ async def test_claim__one_of_a_thread_at_a_time(store: Store) -> None:
     assert await _keys(store) == ["b"]
 
 
+async def test_claim__none_of_a_busy_channel(store: Store) -> None:
+    """Whoever posts to a channel just now leaves the rest of it alone, in whichever thread it stands."""
+    await store.enqueue(a_delivery("a"), NOW)
+    await store.enqueue(a_delivery("b", thread="17.5"), NOW)
+    await store.enqueue(a_delivery("c", channel=OTHER), NOW)
+
+    here = await store.claim(CHATS, NOW, busy=frozenset({CHANNEL}))
+    nowhere = await store.claim(CHATS, NOW, busy=frozenset({CHANNEL, OTHER}))
+
+    assert here is not None
+    assert (here.key, nowhere) == ("c", None)
+    assert await _keys(store) == ["a", "b"]
+
+
 async def test_claim__other_chats(store: Store) -> None:
     """Rows of chats that are down stay; a chat is what stands before the first colon."""
     await store.enqueue(a_delivery("a", channel="slackish:c"), NOW)

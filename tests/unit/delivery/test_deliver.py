@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -120,6 +121,24 @@ async def test_step__marks_a_possible_repeat_where_nobody_can_find_out() -> None
     assert it.states() == [SENT]
     assert [post.repeat for post in it.chat.posts] == [False, True]
     assert "marked as a possible repeat" in it.told[0]
+
+
+async def test_step__looks_again_once_a_lost_channel_is_back() -> None:
+    """Who was put out of a channel cannot look into it, nor post there: nothing is marked, and it is found afterwards."""
+    it = Delivering()
+    await it.watch()
+    await it.put(a_delivery(1), a_delivery(2))
+    it.chat.next_posts(Posting.LOST_REPLY)
+    it.chat.next_lookups(Seeing.LOST, Seeing.LOST)
+    await it.run_until_idle(seconds=it.chat.reconcile_after + 4)
+
+    assert [s.problem for s in await it.store.subscriptions(CHANNEL)] == ["no history"]
+    assert it.deliverer.lost == {CHANNEL: "no history"}
+    await it.run_until_idle()
+    assert it.sent == [ONE, TWO]
+    assert [post.repeat for post in it.chat.posts] == [False, False]
+    assert (len(it.told), it.deliverer.lost) == (1, {})
+    assert "Nothing can be posted" in it.told[0]
 
 
 async def test_step__leaves_to_a_person_what_is_in_doubt_twice() -> None:
@@ -495,7 +514,6 @@ async def test_run__finishes_the_post_that_is_under_way() -> None:
     it = Delivering()
     await it.put(a_delivery(1), a_delivery(2))
     post, begun, go = it.chat.post, asyncio.Event(), asyncio.Event()
-    it.deliverer.pace = Pace(post=10)
 
     async def slow(message: object) -> object:
         begun.set()
@@ -503,9 +521,7 @@ async def test_run__finishes_the_post_that_is_under_way() -> None:
         return await post(message)  # type: ignore[arg-type]  # passed on as it came
 
     it.chat.post = slow  # type: ignore[method-assign, assignment]  # held until the test says go
-    it.deliverer._sending = type(it.deliverer._sending)(
-        chat=it.chat, platforms={}, clock=it.clock, deadline=10
-    )
+    it.deliverer._sending = replace(it.deliverer._sending, deadline=10)
     task = asyncio.create_task(it.deliverer.run())
     await begun.wait()
     it.deliverer.stop()

@@ -126,6 +126,7 @@ async def test_post__doubles_what_is_sent_twice() -> None:
     [
         (Seeing.UNREADABLE, Unreadable("no history")),
         (Seeing.FORBIDDEN, Unreadable("no history", for_good=True)),
+        (Seeing.LOST, Unreadable("no history", channel_lost=True)),
     ],
 )
 async def test_find_posted__fails_as_told(how: Seeing, answer: Lookup) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cards import Button, Card, Command, Context, Tone, Untrusted
-from bot.delivery.deliver import Deliverer
+from bot.delivery.deliver import Deliverer, Pace
 from bot.model import Run, VerdictKind
 from bot.state import Ending, NewDelivery, Subscription
 from tests.fakes import slack_api as faults
@@ -44,6 +44,7 @@ async def delivering(bot: Bot, told: list[str]) -> AsyncIterator[Deliverer]:
         platforms={"demo": bot.service.platform},
         clock=bot.clock,
         notify_operator=notify,
+        pace=Pace(at_once=1),  # whoever waited beside a post would let the bot's clock run away
     )
     task = asyncio.create_task(deliverer.run())
     try:

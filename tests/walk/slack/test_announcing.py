@@ -228,26 +228,27 @@ async def test_find_posted__believes_only_its_own_messages(slack: FakeSlack, sen
 
 
 @pytest.mark.parametrize(
-    ("fault", "for_good"),
+    ("fault", "for_good", "lost"),
     [
-        (faults.error("missing_scope"), True),
-        (faults.error("not_in_channel"), True),
-        (faults.error("internal_error"), False),
-        (faults.limited("5"), False),
-        (faults.DROPPED, False),
-        (faults.HTML_502, False),
+        (faults.error("missing_scope"), True, False),
+        (faults.error("not_in_channel"), False, True),
+        (faults.error("channel_not_found"), False, True),
+        (faults.error("internal_error"), False, False),
+        (faults.limited("5"), False, False),
+        (faults.DROPPED, False, False),
+        (faults.HTML_502, False, False),
     ],
 )
 async def test_find_posted__that_could_not_look_says_so(
-    slack: FakeSlack, sender: Sender, fault: Fault, for_good: bool
+    slack: FakeSlack, sender: Sender, fault: Fault, for_good: bool, lost: bool
 ) -> None:
-    """A look-up that failed is never "not there"."""
+    """A look-up that failed is never "not there"; one in a channel that we were put out of can be had again."""
     slack.api.fault("conversations.history", fault, fault)  # a read is tried again once by aiohttp
 
     result = await sender.find_posted(CHANNEL, None, KEY, EPOCH)
 
     assert isinstance(result, Unreadable)
-    assert for_good is result.for_good
+    assert (result.for_good, result.channel_lost) == (for_good, lost)
 
 
 async def test_find_posted__before_slack_said_who_we_are(slack: FakeSlack, sender: Sender) -> None:
