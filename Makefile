@@ -57,8 +57,8 @@ bench: .venv/ready
 	@$(BIN)/python -m tests.bench
 
 lock:
-	@$(BIN)/uv pip compile $(LOCK_FLAGS) --extra postgresql --extra mcp pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile $(LOCK_FLAGS) --extra postgresql --extra mcp --extra dev pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) --extra postgresql --extra mcp --extra otel pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) --extra postgresql --extra mcp --extra otel --extra dev pyproject.toml -o requirements-dev.lock
 	@echo "uv==0.13.9" | $(BIN)/uv pip compile $(LOCK_FLAGS) - -o .ci/uv.lock
 
 clean:

@@ -458,6 +458,17 @@ class General(Table):
         PageToken | None,
         Variable("CLEW_PAGE_TOKEN", "what opens the operator's page, where `[web] page` is true"),
     ] = None
+    collector: Annotated[
+        WebAddress | None,
+        Variable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OpenTelemetry collector that gets traces over HTTP: `http://collector:4318`; none if not set",
+        ),
+    ] = None
+    collector_headers: Annotated[
+        SecretText | None,
+        Variable("OTEL_EXPORTER_OTLP_HEADERS", "headers for it: `authorization=Bearer%20…`"),
+    ] = None
     report_links: Links = ReportLinks.POST
     read_only: bool = False
     recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone

@@ -15,7 +15,7 @@ from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
 from bot.model import NOTHING, Check, Moment, Repository, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
-from bot.ports import Clock, FindAddressee, OpenFile, Report, Store
+from bot.ports import Clock, FindAddressee, OpenFile, Report, Store, Trace, untraced
 from bot.state import Actor, AuditEntry, Invocation, Place, Subscription
 from bot.terms import Terms, shared, worded
 from bot.triage import AttachedReport
@@ -106,6 +106,9 @@ class Services:
     confirm_within: timedelta = timedelta(minutes=5)  # as the cards say; longer only where time runs fast
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits
     version: str = ""  # Clew's own
+    trace: Trace = (
+        untraced  # gets a span for each command that was answered, and for each message that was posted
+    )
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
     # Moments that were looked at: whoever looks again, by a button or in the thread, asks the platform nothing about them.
     looked_at: Bounded[Look, MomentTarget] = field(default_factory=lambda: Bounded(LOOKED_AT))

@@ -20,7 +20,7 @@ from bot.delivery.lost_channels import restore
 from bot.errors import ClewError, Forbidden, UserError, WrongValue
 from bot.model import Secret
 from bot.parsed import ParsedCommand
-from bot.ports import FindAddressee, OpenFile, Report
+from bot.ports import FindAddressee, OpenFile, Report, Span
 from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import commands, finding, parts, problems, reported
 from bot.replies import home as home_replies
@@ -278,6 +278,7 @@ class Handler:
 
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
         """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""
+        self._trace(invocation, reply)
         store = self.services.store
         if message is not None:
             if reply.card.context is not None:
@@ -288,6 +289,18 @@ class Handler:
                 shown = fingerprint(reply.as_live or reply.card)
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
         await store.finish(invocation.place.chat, invocation.key)
+
+    def _trace(self, invocation: Invocation, reply: Reply) -> None:
+        """Tell how long it took from what came in to what was shown."""
+        verb, place = self.verb_of(invocation), invocation.place
+        about = {"chat": place.chat, "channel": place.channel, "verb": verb.name if verb else ""}
+        run = reply.card.context.run if reply.card.context else None
+        if run is not None:
+            about |= {"connection": run.connection, "run": run.run_id}
+        now = self.services.clock.now()
+        self.services.trace(
+            Span(name="command", began=invocation.at, ended=now, attributes=about, failed=reply.failed)
+        )
 
     async def _safely(
         self, invocation: Invocation, report: Report, with_chat: Callable[[Asked], Asked]

@@ -64,6 +64,29 @@ from bot.state import (
     Used,
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A piece of work from its beginning to its end, told once it is over.
+
+    `attributes` are ids, verbs and numbers; never a text from outside, and never a secret.
+    """
+
+    name: str
+    began: datetime
+    ended: datetime
+    attributes: Mapping[str, str]
+    failed: bool = False
+
+
+Trace = Callable[[Span], None]
+"""Takes a span, for whoever measures. It never waits and never raises."""
+
+
+def untraced(_: Span) -> None:
+    """Be the `Trace` where nobody measures."""
+
+
 Report = Callable[[str], Awaitable[None]]
 """Tells the person how long work is going on, in a short sentence; the chat edits one message with it."""
 

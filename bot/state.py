@@ -715,6 +715,7 @@ class Delivery:
     state: DeliveryState
     attempts: int  # claims so far, this one included
     attempt_at: datetime | None
+    recorded_at: datetime  # with what it tells of, in one transaction
     repeat: bool = False  # it may be there already, and nobody can find out
     faults: int = 0  # failures that no later attempt can fix; three make it dead
     error: str = ""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import typer
 
-from adapters import logs, settings, systemd
+from adapters import logs, settings, systemd, traces
 from adapters.chat.registry import CHATS
 from adapters.chat.running import ChatRefused, OneReceives, Releasing, RunningChat
 from adapters.chat.terminal.settings import Terminal
@@ -57,8 +57,9 @@ async def run(*, terminal: bool | None, assemble: Assemble) -> int:
     _set_up_log(loaded, LOG_FILE if here else None)
     for warning in loaded.warnings:
         typer.echo(f"Warning: {warning}", err=True)
-    with stop_signals() as stop:
-        async with assemble(loaded) as parts:
+    tracing = traces.tracing(loaded.collector, loaded.collector_headers)
+    with stop_signals() as stop, tracing as trace:
+        async with assemble(loaded, trace=trace) as parts:
             await parts.store.check()
             wanted = {**loaded.chats, **({TERMINAL: Terminal()} if here else {})}
             chats = {

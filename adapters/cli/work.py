@@ -265,6 +265,7 @@ class Work:
             platforms=self._parts.platforms,
             clock=self._parts.clock,
             notify_operator=self._notify,
+            trace=self._parts.handler.services.trace,
             pace=Pace(idle=self._intervals.idle, per_channel=self._intervals.per_channel),
         )
         delivering = asyncio.create_task(deliverer.run(), name=f"deliver {chat.name}")

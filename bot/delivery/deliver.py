@@ -45,9 +45,12 @@ from bot.ports import (
     Missing,
     NotDelivered,
     PostOutcome,
+    Span,
+    Trace,
     Unconfirmed,
     Undeliverable,
     Unreadable,
+    untraced,
 )
 from bot.replies import operating
 from bot.state import Delivery, MessageRef
@@ -104,6 +107,7 @@ class Deliverer:
         notify_operator: NotifyOperator,
         pace: Pace | None = None,
         chance: Callable[[], float] = random.random,
+        trace: Trace = untraced,
     ) -> None:
         self.chat = chat
         self.store = store
@@ -121,6 +125,7 @@ class Deliverer:
         self._reconciler = Reconciler(chat, store, clock=clock, deadline=self.pace.lookup)
         self._notify_operator = notify_operator
         self._chance = chance
+        self._trace = trace
         self._chats = frozenset({chat.name})
         summing = Summing(chat, store, clock.now, terms=lambda name: terms_of(platforms.get(name)))
         self._lost = Lost(chat, store, summing)
@@ -288,6 +293,7 @@ class Deliverer:
         pause = self._due(self.pace.per_channel) if self.pace.per_channel > 0 else None
         await self.store.mark_sent(delivery, message, now, channel_waits=pause)
         self.counts["sent"] += 1
+        self._trace(_span(delivery, now))
         await self._lost.took(delivery.channel)
 
     async def _later(self, claim: _Claim, outcome: NotDelivered) -> None:
@@ -403,3 +409,16 @@ class Deliverer:
     async def _notify(self, sentence: str) -> None:
         """Notify the operator before the outcome is recorded, so that a crash repeats it rather than loses it."""
         await notify_carefully(self._notify_operator, sentence)
+
+
+def _span(delivery: Delivery, posted: datetime) -> Span:
+    """Return how long a message took from the look that found what it tells of to its channel."""
+    run = delivery.context.run if delivery.context else None
+    about = {
+        "chat": delivery.channel.partition(":")[0],
+        "channel": delivery.channel,
+        "attempts": str(delivery.attempts),
+    }
+    if run is not None:
+        about |= {"connection": run.connection, "run": run.run_id}
+    return Span(name="message", began=delivery.recorded_at, ended=posted, attributes=about)

@@ -71,6 +71,7 @@ class MemoryOutbox(MemoryConversations):
             state=DeliveryState.PENDING if new.held_until is None else DeliveryState.HELD,
             attempts=0,
             attempt_at=None,
+            recorded_at=now,
             ending=new.ending,
         )
         self.outbox[new.key] = OutboxRow(

@@ -60,6 +60,7 @@ async def test_claim__everything_comes_back(store: Store) -> None:
         state=DeliveryState.SENDING,
         attempts=1,
         attempt_at=later(5),
+        recorded_at=NOW,
     )
 
 

@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 
 from bot.cards import ReportLinks
-from bot.delivery.deliver import WHILE_HALTED, Pace
+from bot.delivery.deliver import WHILE_HALTED, Deliverer, Pace
 from bot.delivery.lost_channels import restore
 from bot.errors import Unreachable
 from bot.model import RunRef, Secret
+from bot.ports import Span
 from bot.state import DeliveryState
 from tests.fakes.chat import Posting, Seeing
 from tests.fakes.crash import Crash
@@ -37,6 +38,30 @@ async def test_step__posts_a_row_once() -> None:
     assert it.states() == [SENT]
     assert a_delivery().context == await it.store.context(CHANNEL, "m1")
     assert it.deliverer.counts == {"sent": 1}
+
+
+async def test_step__is_traced_once_it_is_posted() -> None:
+    """From the look that recorded it to the post, however many attempts that took; what is not posted tells nothing."""
+    it, spans = Delivering(), list[Span]()
+    it.deliverer = Deliverer(
+        it.chat, it.store, platforms={}, clock=it.clock, notify_operator=it.deliverer._notify_operator,
+        pace=it.pace, chance=lambda: 1.0, trace=spans.append,
+    )  # fmt: skip
+    began = it.clock.now()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.LOST_REPLY)
+    it.clock.pass_time(7)
+    await it.deliverer.step()
+    before = list(spans)
+    await it.run_until_idle()
+    (span,) = spans
+
+    assert before == []
+    assert (span.name, span.began) == ("message", began)
+    assert (span.ended - began).total_seconds() >= 7 + it.chat.reconcile_after
+    assert span.attributes == {
+        "chat": "fake", "channel": CHANNEL, "attempts": "1", "connection": "demo", "run": "run-1",
+    }  # fmt: skip
 
 
 async def test_step__rests_when_there_is_nothing() -> None:

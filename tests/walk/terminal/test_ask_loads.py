@@ -24,8 +24,8 @@ except SystemExit as end:
 json.dump(sorted({name.partition(".")[0] for name in sys.modules}), open(sys.argv[1], "w"))
 """
 NEVER = {
-    "alembic", "apscheduler", "discord", "jsonschema", "openapi_schema_validator", "prometheus_client", "prompt_toolkit",
-    "resvg_py", "slack_bolt", "slack_sdk", "structlog",
+    "alembic", "apscheduler", "discord", "jsonschema", "openapi_schema_validator", "opentelemetry", "prometheus_client",
+    "prompt_toolkit", "resvg_py", "slack_bolt", "slack_sdk", "structlog",
 }  # fmt: skip
 OF_DATABASE = {"aiosqlite", "asyncpg", "sqlalchemy"}
 OF_HTTP = {"aiohttp", "httpx", "httpx_aiohttp", "stamina", "tenacity"}
