@@ -11,13 +11,15 @@ import socket
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from adapters.replicas import timing
-from adapters.store.replicas import Lease, Replica
 from bot.ports import Clock
 from bot.replies import operating
+
+if TYPE_CHECKING:
+    from adapters.store.replicas import Lease, Replica
 
 PROC = Path("/proc")
 
@@ -121,6 +123,8 @@ def named(replica: Replica) -> str:
 
 def this_program(now: datetime, version: str = "") -> Replica:
     """Describe this program, as one that begins now."""
+    from adapters.store.replicas import Replica
+
     pid = os.getpid()
     return Replica(
         id=uuid4().hex, host=socket.gethostname(), place=place(), pid=pid, born=_born(pid), since=now,
