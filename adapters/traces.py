@@ -12,8 +12,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.model import Secret
 from bot.ports import Span, Trace, untraced
@@ -52,13 +53,22 @@ def tracing(collector: str | None, headers: Secret | None = None) -> Iterator[Tr
 
 
 def _exporter(collector: str, headers: Secret | None) -> SpanExporter:
+    import requests
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.util.re import parse_env_headers
 
+    def refuse_redirects(answer: Any, **_: object) -> None:
+        """Let a redirect fail, such as one to a login page: the exporter takes it for success, and no span arrives."""
+        if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
+            raise requests.RequestException(f"it answers with a redirect ({answer.status_code})")
+
+    session = requests.Session()
+    session.hooks["response"].append(refuse_redirects)
     return OTLPSpanExporter(
         endpoint=collector.removesuffix(PATH) + PATH,
         headers=parse_env_headers(headers.reveal(), liberal=True) if headers else {},
         timeout=PATIENCE,
+        session=session,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -26,6 +28,17 @@ UID = 10001
 README = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
 
 Object = dict[str, Any]
+WORDS: dict[str, set[Any]] = {
+    "accessModes": {"ReadWriteOncePod"},
+    "defaultMode": {0o440},
+    "fsGroupChangePolicy": {"OnRootMismatch"},
+    "policyTypes": {"Ingress", "Egress"},
+    "protocol": {"TCP", "UDP"},
+    "type": {"RollingUpdate", "Recreate", "RuntimeDefault"},
+    "unhealthyPodEvictionPolicy": {"AlwaysAllow"},
+    "whenUnsatisfiable": {"ScheduleAnyway"},
+}
+"""The words that are used, as Kubernetes' documentation spells them."""
 
 
 def rendered(folder: Path) -> dict[str, Object]:
@@ -68,6 +81,22 @@ def test_objects__are_what_kubernetes_takes(objects: dict[str, Object], version:
     """Strictly: no key that it does not know, in an old version and in the newest one."""
     for found in objects.values():
         kubernetes_validate.validate(found, version, strict=True)
+
+
+def test_objects__hold_what_the_schemas_leave_open(objects: dict[str, Object]) -> None:
+    """The schemas take any word for an enumeration, and a mount of no volume; the API server does not."""
+    seen = {(key, value) for found in objects.values() for key, value in _words(found) if key in WORDS}
+
+    assert {(key, value) for key, value in seen if value not in WORDS[key]} == set()
+    assert seen
+    assert {one["name"] for one in container(objects)["volumeMounts"]} == {
+        v["name"] for v in pod(objects)["volumes"]
+    }
+    assert all(len(port["name"]) <= 15 for port in container(objects)["ports"])
+    for rule in objects["NetworkPolicy"]["spec"]["egress"]:
+        for block in (to["ipBlock"] for to in rule["to"] if "ipBlock" in to):
+            whole = ip_network(block["cidr"])
+            assert all(ip_network(part).subnet_of(whole) for part in block["except"])  # type: ignore[arg-type]
 
 
 def test_pod__may_do_the_least(objects: dict[str, Object]) -> None:
@@ -189,3 +218,15 @@ def test_pod__has_the_time_that_clew_takes_to_stop(objects: dict[str, Object]) -
 
 def _health() -> Health:
     return Health(store=MemoryStore(), clock=ManualClock())
+
+
+def _words(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each single value with the key that it stands under."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _words(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _words(value, key)
+    else:
+        yield key, node
