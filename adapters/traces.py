@@ -60,6 +60,7 @@ def _exporter(collector: str, headers: Secret | None) -> SpanExporter:
     def refuse_redirects(answer: Any, **_: object) -> None:
         """Let a redirect fail, such as one to a login page: the exporter takes it for success, and no span arrives."""
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
+            answer.close()
             raise requests.RequestException(f"it answers with a redirect ({answer.status_code})")
 
     session = requests.Session()

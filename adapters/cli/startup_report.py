@@ -35,6 +35,8 @@ def startup_report(
     yield _page(settings, address)
     if settings.hooks.listen is not None:
         yield _served("webhooks", settings.hooks.listen, hooks, "/hooks/CONNECTION")
+    if settings.collector is not None:
+        yield _line(CONFIGURED, "traces", settings.collector)
     yield _line(OFF if settings.read_only else ON, "changes", _changes(settings))
     yield f"Polling for runs every {settings.poll_seconds:g} s."
 

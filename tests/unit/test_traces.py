@@ -123,6 +123,9 @@ async def test_tracing__a_collector_that_hangs() -> None:
         answered = collector.wait is not None and collector.wait.is_set()
         assert collector.wait is not None
         collector.wait.set()
+        for thread in threading.enumerate():
+            if thread.name == "traces":  # what was left behind ends by itself once it is answered
+                await asyncio.to_thread(thread.join)
 
     assert ended.is_set()
     assert not answered

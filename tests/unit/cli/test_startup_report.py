@@ -69,6 +69,17 @@ def test_startup_report__page() -> None:
     assert f"off         page               {where}" in list(startup_report(settings, frozenset(), None))
 
 
+def test_startup_report__traces() -> None:
+    """Where traces go is said, not what opens it; nothing where nobody wants any."""
+    settings = Settings(
+        connections=(PROD,), collector="http://collector:4318", collector_headers=Secret("canary")
+    )
+    found = list(startup_report(settings, frozenset(), None))
+
+    assert "configured  traces             http://collector:4318" in found
+    assert "canary" not in "\n".join(found)
+
+
 def test_startup_report__webhooks() -> None:
     """Where webhooks are received is said, or that it is not possible yet; nothing where nobody wants any."""
     settings, url = (

@@ -116,6 +116,16 @@ def test_compose__gives_each_service_the_least() -> None:
     assert "cap_add" not in services["clew"]
 
 
+def test_readme__names_files_that_are_there() -> None:
+    """What an operator copies, builds or starts is there; two folders are what they make themselves."""
+    text = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\w./])(deploy/[\w./-]*\w)", text))
+    own = {name for name in named if name.startswith(("deploy/secrets", "deploy/settings"))}
+
+    assert len(named - own) > 3
+    assert [name for name in sorted(named - own) if not (ROOT / name).exists()] == []
+
+
 def test_compose__mounts_folders_of_settings() -> None:
     """A file that is replaced, as editors do, would stay the old one in a container that mounts the file alone."""
     (mounts,) = [yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["clew"]["volumes"]]
