@@ -154,9 +154,9 @@ class Work:
 
     # How it stands ------------------------------------------------------------------------------
 
-    def polls(self) -> dict[str, float | None]:
-        """Return the monotonic time of the last good poll of each connection that is polled here."""
-        return {name: polling.poller.health.last_good for name, polling in self._polling.items()}
+    def polls(self) -> dict[str, Polled]:
+        """Return how polling each connection goes that is polled here."""
+        return {name: self._polled(polling) for name, polling in self._polling.items()}
 
     def deliveries(self) -> dict[str, Counter[str]]:
         """Return how often each thing happened here to messages of each chat since the start."""
@@ -169,7 +169,7 @@ class Work:
         """Return how everything stands that is done here and that the database does not tell."""
         at_work = self._delivering.values()
         return Snapshot(
-            polls={name: self._polled(polling) for name, polling in self._polling.items()},
+            polls=self.polls(),
             connected=connected,
             halted={each.chat.name: each.halted for each in at_work},
             lost={channel: why for each in at_work for channel, why in each.lost.items()},

@@ -11,10 +11,9 @@ from typing import Any, Protocol
 from bot.errors import StoreError
 from bot.ports import Clock
 from bot.state import Intent, OutboxDepth
-from bot.watch.auditor import Snapshot
+from bot.watch.auditor import Polled, Snapshot
 
 LATE_TICKS = 30.0  # seconds without a turn of the loop: it is blocked
-LATE_POLLS = 300.0  # seconds without a good poll
 LATE_CHATS = 60.0  # seconds without a connection; chats connect anew now and then
 PATIENCE = 8.0  # seconds for the database to answer a probe; a lock is waited for 5
 ASKED_AGAIN = 2.0  # seconds; probes that come faster get the last answer
@@ -40,7 +39,7 @@ class Provable(Protocol):
 class Health:
     """A process's state as probes see it.
 
-    `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
+    `polls`: how polling goes of each connection that this process polls. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
     take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
     `programs`: how many run on the database, this one included. `duties`: how many this one holds, and how many nobody holds.
     `hooks`: where webhooks are received, None where they are not. `look`: the same in more detail, for the page. `starting`: nobody has said yet which chats there
@@ -49,7 +48,7 @@ class Health:
 
     store: Provable
     clock: Clock
-    polls: Callable[[], Mapping[str, float | None]] = dict
+    polls: Callable[[], Mapping[str, Polled]] = dict
     chats: Callable[[], Mapping[str, bool]] = dict
     deliveries: Callable[[], Mapping[str, Mapping[str, int]]] = dict
     lost: Callable[[], Mapping[str, str]] = dict
@@ -102,7 +101,9 @@ class Health:
             "problems": problems,
             "database": "ok",
             "outbox": self._outbox(depth),
-            "seconds_since_poll": {name: self.since(at) for name, at in self.polls().items()},
+            "seconds_since_poll": {
+                name: round(polled.age, 1) if polled.looked else None for name, polled in self.polls().items()
+            },
             "chats": {name: "connected" if up else "not connected" for name, up in self.chats().items()},
         }
         if refusals := dict(self.refusals()):
@@ -157,10 +158,8 @@ class Health:
         else:
             long = [name for name, since in self._apart.items() if self.ticked - since >= LATE_CHATS]
             found += [f"{name} is not connected" for name in long if not chats.get(name, True)]
-        allowed = max(LATE_POLLS, 3 * self.poll_seconds)
-        for name, at in self.polls().items():
-            if self.clock.monotonic() - (self.started if at is None else at) > allowed:
-                found.append(f"no good poll of {name} for too long")
+        late = [name for name, polled in self.polls().items() if polled.age > polled.allowed]
+        found += [f"no good poll of {name} for too long" for name in late]
         return found
 
     def _outbox(self, depth: OutboxDepth) -> dict[str, Any]:
@@ -170,10 +169,6 @@ class Health:
             "unknown": depth.unknown,
             "dead": depth.dead,
         }
-
-    def since(self, at: float | None) -> float | None:
-        """Return the seconds since a monotonic time."""
-        return None if at is None else round(self.clock.monotonic() - at, 1)
 
     def _age(self, at: datetime | None) -> float | None:
         return None if at is None else round(max(0.0, (self.clock.now() - at).total_seconds()), 1)

@@ -84,11 +84,12 @@ class Metrics(Collector):
 
     def _polls(self) -> Metric:
         metric = GaugeMetricFamily(
-            "clew_poll_age_seconds", "Time since the last successful poll", labels=["connection"]
+            "clew_poll_age_seconds",
+            "Time since the last successful poll by any replica, or since one was due",
+            labels=["connection"],
         )
-        for name, at in self._health.polls().items():
-            if (age := self._health.since(at)) is not None:
-                metric.add_metric([name], age)
+        for name, polled in self._health.look().polls.items():
+            metric.add_metric([name], polled.age)
         return metric
 
     def _connected(self) -> Metric:

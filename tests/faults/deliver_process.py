@@ -127,7 +127,8 @@ async def main(port: int, settle: float, *, forever: bool) -> None:
 async def settled(parts: Parts, work: Background) -> bool:
     """Whether every platform was looked at since the start, and nothing waits to be delivered or is held."""
     held = await parts.store.held_channels(frozenset({LoopbackChat.name}), datetime.max.replace(tzinfo=UTC))
-    return None not in work.work.polls().values() and not held and not (await parts.store.depth()).waiting
+    looked = all(polled.looked for polled in work.work.polls().values())
+    return looked and not held and not (await parts.store.depth()).waiting
 
 
 def run(port: int, settle: float, order: str) -> int:

@@ -14,6 +14,7 @@ from adapters.web.app import application, serving
 from adapters.web.health import ASKED_AGAIN, LATE_CHATS, LATE_TICKS, Health
 from bot.errors import StoreError
 from bot.state import Intent, IntentState, NewDelivery, OutboxDepth
+from bot.watch.auditor import Polled, Snapshot
 from tests.contract.store.kit import an_intent
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
@@ -38,12 +39,14 @@ class Pages:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.store = MemoryStore()
+        self.since = 0.0  # when this process began to poll
         self.polled: float | None = None
         self.up = True
         self.health = Health(
             store=self.store,
             clock=self.clock,
-            polls=lambda: {"prod": self.polled},
+            polls=self.polls,
+            look=lambda: Snapshot(polls=self.polls()),
             chats=lambda: {"slack": self.up},
             deliveries=lambda: {"slack": {"sent": 7}},
             misses=lambda: 2,
@@ -51,6 +54,10 @@ class Pages:
             programs=lambda: 3,
             duties=lambda: {"held": 4, "free": 1},
         )
+
+    def polls(self) -> dict[str, Polled]:
+        age = self.clock.monotonic() - max(self.since, self.polled or 0.0)
+        return {"prod": Polled(age=age, allowed=300.0, looked=self.polled is not None)}
 
     async def get(self, path: str) -> tuple[int, str]:
         async with TestClient(TestServer(application(self.health))) as client:
@@ -143,6 +150,20 @@ async def test_readyz__before_anybody_said_which_chats_there_are(pages: Pages) -
 
     assert (status, '"problems": ["starting"]' in body) == (503, True)
     assert (await pages.get("/readyz"))[0] == 200
+
+
+async def test_readyz__took_over_an_hour_after_its_start(pages: Pages) -> None:
+    """A process that polls since a moment is given time for its first poll, however long it runs."""
+    pages.pass_time(3600)
+    pages.since = pages.clock.monotonic()
+    pages.pass_time(5)
+
+    status, body = await pages.get("/readyz")
+    _, metrics = await pages.get("/metrics")
+
+    assert status == 200
+    assert '"seconds_since_poll": {"prod": null}' in body
+    assert 'clew_poll_age_seconds{connection="prod"} 5.0' in metrics
 
 
 async def test_readyz__a_clock_set_back_hides_no_silence(pages: Pages) -> None:

@@ -96,7 +96,7 @@ def test_objects__hold_what_the_schemas_leave_open(objects: dict[str, Object]) -
     for rule in objects["NetworkPolicy"]["spec"]["egress"]:
         for block in (to["ipBlock"] for to in rule["to"] if "ipBlock" in to):
             whole = ip_network(block["cidr"])
-            assert all(ip_network(part).subnet_of(whole) for part in block["except"])  # type: ignore[arg-type]
+            assert all(ip_network(part).subnet_of(whole) for part in block.get("except", ()))  # type: ignore[arg-type]
 
 
 def test_pod__may_do_the_least(objects: dict[str, Object]) -> None:
@@ -150,7 +150,9 @@ def test_selectors__fit_the_pod_and_nothing_else(objects: dict[str, Object]) -> 
     ):
         assert selector
         assert selector.items() <= labels.items()
-    assert [to["podSelector"]["matchLabels"] for to in dns["to"]] == [{"k8s-app": "kube-dns"}]
+    pods, cache = dns["to"]
+    assert pods["podSelector"]["matchLabels"] == {"k8s-app": "kube-dns"}
+    assert cache["ipBlock"] == {"cidr": "169.254.20.10/32"}
     assert {(port["port"], port["protocol"]) for port in dns["ports"]} == {(53, "UDP"), (53, "TCP")}
 
 
