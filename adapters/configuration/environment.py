@@ -16,6 +16,7 @@ from adapters.configuration.table import Table
 OWN = "CLEW_"
 DOT_ENV = ".env"
 SECRETS = "CLEW_SECRETS"
+FILE = "_FILE"
 SERVICE_LINK = re.compile(
     r"CLEW(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
@@ -79,7 +80,7 @@ def named(tables: Iterable[type[Table]]) -> frozenset[str]:
 
 def file_of(variable: str) -> str:
     """Return the variable that names the file of a secret."""
-    return f"{variable}_FILE"
+    return f"{variable}{FILE}"
 
 
 def misspelt(names: Mapping[str, str], known: frozenset[str]) -> list[Problem]:
@@ -87,6 +88,11 @@ def misspelt(names: Mapping[str, str], known: frozenset[str]) -> list[Problem]:
     found = []
     foreign = (n for n, value in names.items() if value and n not in known and not SERVICE_LINK.fullmatch(n))
     for name in sorted(foreign):
+        plain = name.removesuffix(FILE)
+        if plain != name and plain in known:
+            hint = f"Set {plain}, in the environment or in .env."
+            found.append(Problem(name, "It is no secret, so it is not read from a file.", hint))
+            continue
         near = meant(name, known, cutoff=0.75 if name.startswith(OWN) else 0.9)
         if near or name.startswith(OWN):
             hint = f"Did you mean {near}?" if near else "The README lists all settings."

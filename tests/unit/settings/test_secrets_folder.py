@@ -72,6 +72,14 @@ def test_secrets__a_file_that_is_named_wins(
     [
         ("ANTITHESIS_API_KYE", "Did you mean ANTITHESIS_API_KEY_FILE?"),
         ("CLEW_PAGE_TOKE", "Did you mean CLEW_PAGE_TOKEN_FILE?"),
+        (
+            "ANTITHESIS_TENANT",
+            "It is no secret, so it is not read from a file. Set ANTITHESIS_TENANT, in the",
+        ),
+        (
+            "CLEW_POLL_SECONDS",
+            "It is no secret, so it is not read from a file. Set CLEW_POLL_SECONDS, in the",
+        ),
     ],
 )
 def test_secrets__misspelt(secrets: Path, file: str, said: str) -> None:

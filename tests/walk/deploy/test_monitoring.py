@@ -209,7 +209,6 @@ WRONG = {
     "ClewMessagesNeedAPerson": {'clew_outbox_messages{job="clew",instance="a",state="dead"}': "1x120"},
     "ClewLaunchUnknown": {'clew_launches_unknown{job="clew",instance="a"}': "1x120"},
     "ClewPollsLate": {'clew_poll_age_seconds{job="clew",instance="a",connection="prod"}': "0+30x120"},
-    "ClewNothingPolled": {'clew_poll_age_seconds{job="clew",instance="a",connection="prod"}': "_x120"},
     "ClewChatNotConnected": {'clew_chat_connected{job="clew",instance="a",chat="slack"}': "0x120"},
     "ClewCommandsNotAccepted": {'clew_chat_not_accepted_total{job="clew",instance="a",chat="slack"}': "0+1x120"},
     "ClewAcknowledgesSlowly": {
