@@ -88,13 +88,16 @@ def _numbers(path: Path) -> list[int]:
 
 
 class Cluster:
-    """A PostgreSQL server of one's own in a folder that is there. `url`: that of its first database."""
+    """A PostgreSQL server of one's own in a folder that is there. `url`: that of its first database.
 
-    def __init__(self, folder: Path) -> None:
+    `copies`: where programs are copied to that its account cannot reach.
+    """
+
+    def __init__(self, folder: Path, copies: Path) -> None:
         self._data, self._log = folder / "data", folder / "log"
         # PostgreSQL refuses to run as root. "postgres" may own real databases, "nobody" owns nothing.
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        self._programs = self._within_reach(folder)
+        self._programs = self._within_reach(copies)
         self._process: subprocess.Popen[str] | None = None
         password = uuid4().hex
         self.url = f"postgresql://clew:{password}@/postgres?host={self._data}"
@@ -155,6 +158,8 @@ class Cluster:
         packages = programs.parents[2]
         for each in packages.glob(f"{WHEEL}*"):
             shutil.copytree(each, folder / each.name)
+            for copy in (folder / each.name, *(folder / each.name).rglob("*")):
+                copy.chmod(0o755)  # whatever the umask was when it was installed
         return folder / programs.relative_to(packages)
 
     def _answers(self, process: subprocess.Popen[str]) -> bool:
@@ -170,10 +175,15 @@ class Cluster:
 @contextmanager
 def a_cluster() -> Iterator[Cluster]:
     """Run a server in a temporary folder, whose name is short enough for a socket's."""
-    with tempfile.TemporaryDirectory(prefix="clew-postgresql-", dir=_temporary()) as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        cluster = Cluster(folder)
+    with (
+        tempfile.TemporaryDirectory(prefix="clew-postgresql-", dir=_temporary()) as name,
+        tempfile.TemporaryDirectory(
+            prefix="clew-programs-", dir=_on_disk()
+        ) as copies,  # memory may be noexec
+    ):
+        for each in (name, copies):
+            Path(each).chmod(0o711)
+        cluster = Cluster(Path(name), Path(copies))
         cluster.start()
         try:
             yield cluster
@@ -186,6 +196,10 @@ def _temporary() -> Path:
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK | os.X_OK) and shutil.disk_usage(memory).free > ROOM:
         return memory
+    return _on_disk()
+
+
+def _on_disk() -> Path:
     # Of a temporary folder of root's own, the account that runs the server may see nothing.
     return Path("/tmp" if os.geteuid() == 0 else tempfile.gettempdir())
 

@@ -24,6 +24,13 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
     return _databases(request, tmp_path)
 
 
+@pytest.fixture
+async def database(new_database: NewDatabase) -> AsyncIterator[str]:
+    """Return the URL of an empty one."""
+    async with new_database() as url:
+        yield url
+
+
 @pytest.fixture(params=["memory", *DATABASES])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> NewStore:
     """Return what makes one more empty store."""

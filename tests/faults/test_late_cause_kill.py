@@ -33,15 +33,14 @@ class EditedChat(FakeChat):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_kill__around_the_post(tmp_path: Path, when: str) -> None:
+async def test_kill__around_the_post(database: str, when: str) -> None:
     """One message says it, posted once, whichever process came to that."""
-    url = f"sqlite:///{tmp_path / 'clew.db'}"
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.late_cause_process", url, when, cwd=ROOT
+        sys.executable, "-m", "tests.faults.late_cause_process", database, when, cwd=ROOT
     )
     assert await worker.wait() == -signal.SIGKILL
 
-    async with open_store(url) as store:
+    async with open_store(database) as store:
         chat = EditedChat(clock=SystemClock())
         poller = a_poller(a_platform(broken=True), store, {chat.name: chat.render})
         causes = LateCauses(

@@ -49,10 +49,9 @@ BEFORE, AFTER = {"delay": HELD, "drop": True}, {"first_byte_delay": HELD}  # the
 
 @pytest.mark.parametrize(("held", "builds"), [(BEFORE, 1), (AFTER, 2)])
 async def test_kill__between_the_yes_and_the_answer(
-    tmp_path: Path, held: dict[str, Any], builds: int
+    tmp_path: Path, database: str, held: dict[str, Any], builds: int
 ) -> None:
     """The next process answers the press again, follows what was sent, and leaves it to the person."""
-    database = f"sqlite:///{tmp_path / 'clew.db'}"
     asked = asyncio.Event()
     servers = ManualClock()
     async with a_testhide(tmp_path, clock=servers) as (server, service):
