@@ -14,10 +14,18 @@ from bot.state import Invocation
 
 T = TypeVar("T")
 
+_NUL = rb"\u0000"  # as JSON has it; also part of an escaped back-slash and what follows it, which cleaning leaves
+
 
 def encode(value: object) -> str:
     """Write a frozen value as JSON whose every text is clean; NUL and surrogates cannot hide in an escape."""
-    return msgspec.json.encode(_cleaned(msgspec.to_builtins(value, enc_hook=dict))).decode()
+    try:
+        written = msgspec.json.encode(value, enc_hook=dict)
+    except UnicodeEncodeError:  # a surrogate
+        written = _NUL
+    if _NUL in written:  # seldom; looking at each text costs three times as much as writing them
+        written = msgspec.json.encode(_cleaned(msgspec.to_builtins(value, enc_hook=dict)))
+    return written.decode()
 
 
 def decode(text: str, kind: type[T]) -> T:

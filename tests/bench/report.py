@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -10,7 +11,10 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What was measured, beside what, and the ratio of the two against its bound (None: only reported)."""
+    """What was measured, beside what, and the ratio of the two against its bound (None: only reported).
+
+    `noise`: the rounds lie so far apart that the machine decided and not the code; then nothing is proved either way.
+    """
 
     name: str
     measured: str
@@ -18,6 +22,33 @@ class Row:
     ratio: float | None = None
     bound: float | None = None
     ok: bool = True
+    noise: bool = False
+
+
+NOISE = 1.6  # the upper quartile of the rounds' ratios in lower ones, from which a row is noise
+
+
+def in_turns(
+    name: str, ours: Sequence[float], other: Sequence[float], *, bound: float | None, what: str
+) -> Row:
+    """Judge rounds in seconds that took turns, each beside the one next to it, by the median of their ratios."""
+    ratios = [mine / its for mine, its in zip(ours, other, strict=True)]
+    ratio = statistics.median(ratios)
+    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return Row(
+        name=name,
+        measured=seconds(statistics.median(ours)),
+        beside=f"{what}: {seconds(statistics.median(other))}; ratios {min(ratios):.2f} to {max(ratios):.2f}",
+        ratio=ratio,
+        bound=bound,
+        ok=bound is None or ratio <= bound,
+        noise=high > NOISE * low,
+    )
+
+
+def p99(times: Sequence[float]) -> float:
+    """Return the time within which 99 of 100 were done."""
+    return statistics.quantiles(times, n=100)[98]
 
 
 def at_most(name: str, ours: float, other: float, *, bound: float, what: str) -> Row:
@@ -58,6 +89,6 @@ def table(rows: Iterable[Row]) -> Table:
             row.beside,
             "" if row.ratio is None else f"{row.ratio:.2f}",
             "" if row.bound is None else f"{row.bound:.2g}",
-            "ok" if row.ok else "NOT MET",
+            ("ok" if row.ok else "NOT MET") + (", noise" if row.noise else ""),
         )
     return laid

@@ -82,6 +82,7 @@ class Api:
     def __init__(self, world: World) -> None:
         self.world = world
         self.base = ""
+        self.judging = True  # what is posted is looked at closely: that costs more than to take it
         self.scopes = ""  # what the app was given, as Slack says with every answer; "": it does not say
         self.open_socket: Callable[[], str] = lambda: ""
         self.whim: Callable[[str], Fault | None] = lambda _: None  # a fault for any call, by chance
@@ -397,7 +398,8 @@ class Api:
 
     def _show_response(self, known: Json, body: Json) -> None:
         known["left"] -= 1
-        self.world.violations += slack_judge.message(body, update=True)
+        if self.judging:
+            self.world.violations += slack_judge.message(body, update=True)
         if body.get("replace_original") and known["message"] is not None:
             known["message"].text, known["message"].blocks = body["text"], body["blocks"]
             known["message"].edits += 1
@@ -415,6 +417,8 @@ class Api:
         return found[0] if found else None
 
     def _judge_message(self, arguments: Json, *, update: bool = False) -> str:
+        if not self.judging:
+            return ""
         pictures = frozenset(f["id"] for f in self.world.files if f["content"].startswith(PNG))
         return self._judge(slack_judge.message(arguments, update=update, pictures=pictures))
 
