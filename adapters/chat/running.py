@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
@@ -50,8 +51,13 @@ class OneReceives(Protocol):
     """A chat that would send everything to each program that receives from it, so one of several does."""
 
     @property
-    def lease(self) -> str | None:
-        """The name of the right to receive; None while it is not known."""
+    def lease(self) -> asyncio.Future[str]:
+        """The name of the right to receive, once it is known."""
+        ...
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether it could receive and send, and has not the right to receive."""
         ...
 
     def receiving(self) -> AbstractAsyncContextManager[None]:

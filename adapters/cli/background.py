@@ -55,6 +55,8 @@ class Background:
         self._duties = duties if parts.store.shared else (together(EVERYTHING, duties),)
         me = this_program(parts.clock.now(), parts.handler.services.version)
         self.replicas = Duties(parts.store, parts.clock, able=self._able, sees=self._sees, me=me)
+        for chat in self._receivers:
+            chat.lease.add_done_callback(lambda _: self.replicas.wake())
 
     @property
     def instead(self) -> Replica | None:
@@ -80,8 +82,8 @@ class Background:
     def _able(self) -> Iterator[Duty]:
         yield from self._duties
         for chat in self._receivers:
-            if (name := chat.lease) is not None:
-                yield Duty(name, chat.receiving, stays=True)
+            if chat.lease.done():
+                yield Duty(chat.lease.result(), chat.receiving, stays=True)
 
     async def _others(self) -> list[str]:
         """Return the channels that take messages, those that expect something first."""

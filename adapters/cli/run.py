@@ -146,7 +146,8 @@ def _followed(following: Reloading, *, here: bool) -> Iterator[asyncio.Task[None
 
 
 def _connect(health: Health, background: Background, chats: Mapping[str, RunningChat]) -> None:
-    health.chats = background.connected = lambda: {name: chat.connected for name, chat in chats.items()}
+    background.connected = lambda: {name: chat.connected for name, chat in chats.items()}
+    health.chats = lambda: {name: chat.connected or _stands_by(chat) for name, chat in chats.items()}
     health.deliveries = background.work.deliveries
     health.polls = background.work.polls
     health.waits_for = lambda: named(background.instead) if background.instead else ""
@@ -158,6 +159,11 @@ def _connect(health: Health, background: Background, chats: Mapping[str, Running
     health.look = background.whole
     health.trail = lambda: background.work.trail
     health.starting = False
+
+
+def _stands_by(chat: RunningChat) -> bool:
+    """Whether a chat is fine as it is although nothing arrives: another program receives from it."""
+    return isinstance(chat, OneReceives) and chat.stands_by
 
 
 async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Event) -> int:

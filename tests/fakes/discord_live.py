@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -72,8 +72,9 @@ async def running_bot(
     policy: Policy | None = None,
     guilds: frozenset[str] = frozenset(),
     connect: bool = True,
+    turn: bool = True,
 ) -> AsyncIterator[Bot]:
-    """Run the adapter with everything real but the platform and the database."""
+    """Run the adapter with everything real but the platform and the database. `turn`: it has the right to receive."""
     clock = QuickClock()
     store = store or MemoryStore()
     service = service or FakeRunService()
@@ -115,9 +116,10 @@ async def running_bot(
         running=running,
     )
     try:
-        if connect:
-            await bot.up()
-        yield bot
+        async with chat.receiving() if turn else nullcontext():
+            if connect and turn:
+                await bot.up()
+            yield bot
     finally:
         await chat.close()
         await asyncio.gather(running, return_exceptions=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import discord
@@ -83,6 +85,7 @@ class DiscordChat:
             places=self._places,
         )
         self._budget = Budget(store, clock)
+        self.lease: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._supervisor = Supervisor(
             self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway
         )
@@ -92,12 +95,21 @@ class DiscordChat:
         """Whether events arrive."""
         return self._supervisor.connected
 
+    @property
+    def stands_by(self) -> bool:
+        """Whether Discord let us in, and another program receives."""
+        return self.lease.done() and not self._supervisor.has_turn
+
+    def receiving(self) -> AbstractAsyncContextManager[None]:
+        """Receive inside the block: every session of a token gets all events, so one program has one at a time."""
+        return self._supervisor.receiving()
+
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Return a member as Discord tells of them now."""
         return await self._surface.afresh(invocation, actor)
 
     async def run(self) -> None:
-        """Receive until closed. Raises `ChatRefused` where Discord does not take the token."""
+        """Be logged in until closed, and receive while it is our turn. Raises `ChatRefused` where Discord does not take the token."""
         await self._supervisor.run()
 
     async def close(self) -> None:
@@ -142,6 +154,8 @@ class DiscordChat:
         self._calls.use(client, me.application)
         self._conversation.begin()
         self._conversation.start(self._keep_commands(me.application))
+        if not self.lease.done():
+            self.lease.set_result(f"gateway discord {me.application}")
         log.info("serving Discord as application %s", me.application)
 
     async def _keep_commands(self, application: str) -> None:

@@ -11,8 +11,8 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,7 +148,10 @@ class Client(discord.Client):
 
 
 class Supervisor:
-    """Keeps one client connected until closed, building it anew where nothing else helps."""
+    """Keeps one client logged in until closed, building it anew where nothing else helps; connected while `receiving`.
+
+    Logged in it sends; only connected it receives.
+    """
 
     def __init__(
         self,
@@ -165,6 +168,9 @@ class Supervisor:
         self._timing = timing
         self._chance = chance
         self._closing = asyncio.Event()
+        self._turn, self._over, self._silent = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._over.set()
+        self._silent.set()
         self._backoff = Backoff(first=2 * timing.first_pause, longest=LONGEST_PAUSE)
         self.client: Client | None = None
 
@@ -173,8 +179,25 @@ class Supervisor:
         """Whether events arrive."""
         return self.client is not None and self.client.up
 
+    @property
+    def has_turn(self) -> bool:
+        """Whether it should be connected."""
+        return self._turn.is_set()
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncIterator[None]:
+        """Be connected inside the block; it ends when the connection has."""
+        self._over.clear()
+        self._turn.set()
+        try:
+            yield
+        finally:
+            self._turn.clear()
+            self._over.set()
+            await self._silent.wait()
+
     async def run(self) -> None:
-        """Receive until closed. Raises `ChatRefused` where Discord will never let us in."""
+        """Be logged in, and receive in our turns, until closed. Raises `ChatRefused` where Discord will never let us in."""
         while not self._closing.is_set():
             began = self._clock.monotonic()
             wait = await self._one()
@@ -224,13 +247,29 @@ class Supervisor:
         return None
 
     async def _receive(self, client: Client) -> None:
-        """Log in and receive, with an eye on whether anything arrives."""
+        """Log in, and receive in our turns until one ends by itself, with an eye on whether anything arrives."""
+        entered = await first_of(_entered(client, self._token), self._closing.wait(), self._watch(client))
+        while entered:
+            await first_of(self._turn.wait(), self._closing.wait())
+            entered = self._turn.is_set() and not self._closing.is_set() and await self._one_turn(client)
+
+    async def _one_turn(self, client: Client) -> bool:
+        """Receive; return whether that ended because another program does so now."""
+        self._silent.clear()
         try:
-            await first_of(_connected(client, self._token), self._closing.wait(), self._watch(client))
+            await first_of(client.connect(), self._over.wait(), self._closing.wait(), self._watch(client))
         finally:
-            if self._closing.is_set() and client.ws is not None:
-                with suppress(Exception):
-                    await client.ws.close(1000)
+            client.up = False
+            if self._closing.is_set() or self._over.is_set():
+                if client.ws is not None:
+                    with suppress(Exception):
+                        await client.ws.close(1000)
+                await client.close_leftovers()
+            self._silent.set()
+        if not self._over.is_set() or self._closing.is_set():
+            return False
+        client.clear()  # what the gateway told grows old now; it is asked for instead
+        return True
 
     async def _watch(self, client: Client) -> None:
         """Return when nothing arrived for too long."""
@@ -252,9 +291,9 @@ def redirect(*, api_url: str | None, gateway_url: str | None) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
 
-async def _connected(client: Client, token: str) -> None:
+async def _entered(client: Client, token: str) -> bool:
     await client.login(token)
-    await client.connect()
+    return True
 
 
 def _both(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], None]:

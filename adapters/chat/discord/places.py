@@ -52,6 +52,7 @@ class Places:
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls = calls
         self._asked: Cache[Where] = Cache(clock, KEPT_SECONDS)
+        self._features: Cache[tuple[str, ...]] = Cache(clock, KEPT_SECONDS)
         self._opened: Bounded[str, bool] = Bounded(KEPT)
         self.client: discord.Client | None = None
 
@@ -79,8 +80,21 @@ class Places:
         where = await self.where(ids.last(channel))
         if where is None or where.kind == NEWS:
             return True
-        guild = self.client.get_guild(int(ids.guild_of(channel))) if self.client is not None else None
-        return guild is None or OPEN_TO_ALL in guild.features
+        guild = ids.guild_of(channel)
+        known = self.client.get_guild(int(guild)) if self.client is not None else None
+        if known is not None:
+            return OPEN_TO_ALL in known.features
+        features = await self._features.get(guild, lambda: self._ask_features(guild))
+        return features is None or OPEN_TO_ALL in features
+
+    async def _ask_features(self, guild: str) -> tuple[str, ...] | None:
+        """Ask where the gateway told nothing, as while another program receives."""
+        try:
+            found = await self._calls.get("/guilds/{guild_id}", guild_id=guild)
+            return tuple(map(str, found["features"]))
+        except Exception as error:  # noqa: BLE001 - who reads a channel of an unknown server is unknown
+            log.info("Discord did not say what a server is: %s", outcomes.named(error))
+            return None
 
     async def _ask(self, channel_id: str) -> Where | None:
         try:
