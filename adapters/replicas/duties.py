@@ -180,7 +180,7 @@ class Duties:
         free = {name: known[name].epoch if name in known else 0 for name in duties}
         free = {name: epoch for name, epoch in free.items() if not (epoch and known[name].holder)}
         self._free = {key: self._free.get(key, now) for key in free.items()}
-        left = {name for (name, _), since in self._free.items() if now - since >= timing.BEAT}
+        left = {name for (name, _), since in self._free.items() if now - since >= timing.DEAD_AFTER / 2}
         for name in to_take(
             self._my_load(duties), others, [name for name in free if name not in self._ending], left
         ):

@@ -1,7 +1,7 @@
 """Who takes a free lease, and who gives one up so that all hold as many; pure.
 
-A free lease goes to whoever holds fewest of those that could do the same; one that is still free a beat later goes to
-whoever sees it, so nothing waits for a program that is too slow. Who holds two more than another gives up one at a time,
+A free lease goes to whoever holds fewest of those that could do the same; one that nobody took for some beats goes to
+whoever sees it, so nothing waits long for a program that is too slow. Who holds two more than another gives up one at a time,
 to one that lives for certain: the difference only shrinks, so nothing moves to and fro.
 """
 

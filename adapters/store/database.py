@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Table, event, select, true
+from sqlalchemy import ColumnElement, Connection, Table, event, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -28,6 +28,12 @@ from bot.errors import StoreError
 Insert = sqlite.Insert | postgresql.Insert
 
 CONNECT_SECONDS = 10.0  # for a connection to PostgreSQL, unless DATABASE_URL says otherwise
+
+# Seconds without a word, after which PostgreSQL ends a transaction: a program that is frozen in the middle of one would keep its
+# locks, and nobody could take over what it did.
+LONGEST_PAUSE = 8.0
+PAUSE = "idle_in_transaction_session_timeout"
+
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
@@ -42,6 +48,7 @@ class Database:
         # SQLite has one writer. Queueing for it here is fair and wakes at once; its busy handler polls.
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.lite else nullcontext()
         self._file = _identity(address)
+        self._pooled = isinstance(address, PostgresServer) and address.pooled
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -59,6 +66,8 @@ class Database:
         """
         with self.speaking():
             async with self._turn, self.engine.execution_options(writes=True).begin() as connection:
+                if self._pooled:  # what a session was told at its start is for other clients too there
+                    await connection.execute(select(func.set_config(PAUSE, _milliseconds(), true())))
                 if guarded and (mine := fence()) is not None:
                     await _hold(mine, connection)
                 yield connection
@@ -168,7 +177,13 @@ def _connecting(server: PostgresServer) -> dict[str, Any]:
             "prepared_statement_cache_size": 0,
             "prepared_statement_name_func": lambda: f"clew_{uuid4().hex}",
         }
+    else:
+        arguments["server_settings"] = {PAUSE: _milliseconds(), **server.options.get("server_settings", {})}
     return arguments
+
+
+def _milliseconds() -> str:
+    return f"{LONGEST_PAUSE * 1000:.0f}"
 
 
 def _own_transactions(engine: AsyncEngine, busy_seconds: float) -> None:

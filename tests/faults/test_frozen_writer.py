@@ -1,0 +1,42 @@
+"""A program that is frozen in the middle of a transaction keeps nobody from what it locked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from adapters.store.store import open_store
+from tests.contract.store.kit import CHATS, NOW, a_delivery
+from tests.fakes.database_door import a_door
+
+PATIENCE = 60.0  # seconds; only a failing test waits that long
+
+
+@pytest.mark.parametrize("way", ["directly", "through a pooler"])
+async def test_bury__who_froze_in_a_transaction(postgresql: str, way: str) -> None:
+    """Its row, its lease and the rows that it wrote are free after a bounded time, and as they were before."""
+    async with a_door(postgresql) as door, open_store(postgresql) as store:
+        await store.enqueue(a_delivery(), NOW)
+        url = f"{door.url}{'&' if '?' in door.url else '?'}pgbouncer=true" if way != "directly" else door.url
+        frozen = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.frozen_process", url
+        )
+        try:
+            _, status = await asyncio.to_thread(os.waitpid, frozen.pid, os.WUNTRACED)
+            assert os.WIFSTOPPED(status)
+            async with asyncio.timeout(PATIENCE):
+                (seen,) = await store.replicas()
+                assert await store.bury(seen)
+                assert await store.take_lease("deliver slack", seen.id, 2) is None, "it is dead"
+                claimed = await store.claim(CHATS, NOW)
+        finally:
+            frozen.send_signal(signal.SIGKILL)
+            await frozen.wait()
+        entry = await store.entry(claimed.id if claimed else 0)
+
+    assert entry is not None
+    assert entry.delivery.error == ""
