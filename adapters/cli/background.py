@@ -16,6 +16,7 @@ from adapters.replicas.duties import Duties, Duty, together
 from adapters.replicas.member import this_program, waits_for
 from adapters.replicas.report import joined, read
 from adapters.store.replicas import Replica
+from adapters.web.health import Program
 from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
 from bot.watch.auditor import Polled, Snapshot
@@ -65,6 +66,20 @@ class Background:
         others = self.replicas.others if EVERYTHING not in self.replicas.held else ()
         return next((other for other in others if other.id in holders), None)
 
+    def programs(self) -> list[Program]:
+        """Return every program that runs on the database, the eldest first."""
+        replicas = self.replicas
+        here = _program(replicas.me, replicas.held, here=True)
+        others = [
+            _program(
+                other,
+                (lease.name for lease in replicas.leases if lease.holder == other.id),
+                replicas.silence(other),
+            )
+            for other in replicas.others
+        ]
+        return sorted([here, *others], key=lambda program: program.since)
+
     def whole(self) -> Snapshot:
         """Return how everything stands, whichever program does it; what nobody polls grows old."""
         seen = joined([*(read(other.report).sees for other in self.replicas.others), self._sees()])
@@ -99,6 +114,18 @@ class Background:
         await store.configure_mentions(settings.mention_rules, now)
         await store.configure_expectations([replace(e, since=now) for e in settings.expectations])
         await store.configure_channels(settings.channel_settings, now)
+
+
+def _program(replica: Replica, duties: Iterable[str], silent: float = 0.0, *, here: bool = False) -> Program:
+    return Program(
+        host=replica.host,
+        process=replica.pid,
+        version=replica.version,
+        since=replica.since,
+        duties=tuple(sorted(duties)),
+        silent=silent,
+        here=here,
+    )
 
 
 @asynccontextmanager

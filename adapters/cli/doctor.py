@@ -12,6 +12,7 @@ import typer
 from adapters import logs, settings
 from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
+from adapters.cli import programs
 from adapters.cli.finishing import reader_may_leave
 from adapters.cli.hooks import hook_url
 from adapters.cli.page.serve import address_of, way_in
@@ -106,6 +107,7 @@ async def _findings() -> AsyncIterator[Finding]:
     for warning in loaded.warnings:
         yield Finding("settings", warning, odd=True)
     database = await _database(loaded)
+    running = await _programs(loaded)
     made, notices, ruled, switched = await _kept(loaded)
     rules = _rules(loaded, ruled)
     expected, unexpected = await _expected(loaded)
@@ -114,6 +116,7 @@ async def _findings() -> AsyncIterator[Finding]:
         *_changes(loaded, switched),
         *_page(loaded),
         *database,
+        *running,
         *_lost(made),
         *_told(notices),
         *_unused(rules),
@@ -180,6 +183,16 @@ async def _database(loaded: Settings) -> list[Finding]:
     except (StoreError, UserError) as error:
         return [Finding("database", str(error), bad=True)]
     return list(outbox(depth))
+
+
+async def _programs(loaded: Settings) -> list[Finding]:
+    """Say who runs on the database, who does what, and how far behind it is."""
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            seen = await programs.look(store, SystemClock())
+    except (StoreError, UserError):
+        return []  # the line about the database says so
+    return [Finding(about, found, hint, odd=bool(hint)) for about, found, hint in programs.findings(seen)]
 
 
 def outbox(depth: OutboxDepth) -> Iterator[Finding]:

@@ -151,8 +151,8 @@ def _connect(health: Health, background: Background, chats: Mapping[str, Running
     health.deliveries = background.work.deliveries
     health.polls = background.work.polls
     health.waits_for = lambda: named(background.instead) if background.instead else ""
-    health.programs = lambda: 1 + len(background.replicas.others)
-    health.duties = lambda: {"held": len(background.replicas.held), "free": len(background.replicas.free)}
+    health.programs = background.programs
+    health.free = lambda: background.replicas.free
     health.lost = lambda: background.whole().lost
     health.refusals = lambda: {name: p.problem for name, p in background.whole().polls.items() if p.problem}
     health.misses = background.work.scheduler.counts.total

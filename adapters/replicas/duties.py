@@ -102,6 +102,10 @@ class Duties:
         """The names of the duties that this program could do, and that nobody did when it last looked."""
         return frozenset(name for name, _ in self._free) - self.held
 
+    def silence(self, other: Replica) -> float:
+        """Return for how many seconds another program has shown no life."""
+        return self._watch.silence(other.id)
+
     def wake(self) -> None:
         """Look at once rather than with the next beat: something became free."""
         self._woken.set()

@@ -80,7 +80,11 @@ class Watch:
 
     def is_fresh(self, other: str) -> bool:
         """Whether one showed life at the last looks."""
-        return other in self._silent and self._silent[other][1] <= timing.BEAT
+        return other in self._silent and self.silence(other) <= timing.BEAT
+
+    def silence(self, other: str) -> float:
+        """Return for how many seconds one has shown no life, as far as was looked."""
+        return self._silent[other][1] if other in self._silent else 0.0
 
     def _silence(self, other: Replica, passed: float) -> float:
         beats, silent = self._silent.get(other.id, (None, 0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -35,13 +35,26 @@ class Provable(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program that runs on the database. `silent`: seconds since it showed life; `here`: it is this one."""
+
+    host: str
+    process: int
+    version: str
+    since: datetime
+    duties: tuple[str, ...] = ()
+    silent: float = 0.0
+    here: bool = False
+
+
 @dataclass(kw_only=True)
 class Health:
     """A process's state as probes see it.
 
     `polls`: how polling goes of each connection that this process polls. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
     take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
-    `programs`: how many run on the database, this one included. `duties`: how many this one holds, and how many nobody holds.
+    `programs`: those that run on the database, the eldest first. `free`: the duties that none of them does.
     `hooks`: where webhooks are received, None where they are not. `look`: the same in more detail, for the page. `starting`: nobody has said yet which chats there
     are. `trail`: when the audit trail was checked last, and what was wrong with it.
     """
@@ -54,8 +67,8 @@ class Health:
     lost: Callable[[], Mapping[str, str]] = dict
     refusals: Callable[[], Mapping[str, str]] = dict
     waits_for: Callable[[], str] = str
-    programs: Callable[[], int] = lambda: 1
-    duties: Callable[[], Mapping[str, int]] = dict
+    programs: Callable[[], Sequence[Program]] = tuple
+    free: Callable[[], Collection[str]] = tuple
     hooks: Callable[[], str | None] = lambda: None
     look: Callable[[], Snapshot] = Snapshot
     trail: Callable[[], tuple[datetime, str] | None] = lambda: None
@@ -106,6 +119,9 @@ class Health:
             },
             "chats": {name: "connected" if up else "not connected" for name, up in self.chats().items()},
         }
+        if programs := self.programs():
+            figures["programs"] = [_figures(program) for program in programs]
+            figures["duties_of_nobody"] = sorted(self.free())
         if refusals := dict(self.refusals()):
             figures["poll_problems"] = refusals
         if lost := dict(self.lost()):
@@ -172,3 +188,14 @@ class Health:
 
     def _age(self, at: datetime | None) -> float | None:
         return None if at is None else round(max(0.0, (self.clock.now() - at).total_seconds()), 1)
+
+
+def _figures(program: Program) -> dict[str, Any]:
+    return {
+        "host": program.host,
+        "process": program.process,
+        "version": program.version,
+        "this_one": program.here,
+        "seconds_silent": round(program.silent, 1),
+        "duties": list(program.duties),
+    }

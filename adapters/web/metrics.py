@@ -29,7 +29,9 @@ class Metrics(Collector):
         yield self._outbox()
         yield self._oldest()
         yield self._launches()
-        yield GaugeMetricFamily("clew_replicas", "Programs that run on the database", self._health.programs())
+        yield GaugeMetricFamily(
+            "clew_replicas", "Programs that run on the database", len(self._health.programs())
+        )
         yield self._duties()
         yield self._polls()
         yield self._connected()
@@ -55,8 +57,9 @@ class Metrics(Collector):
             "What one program does at a time: held by this one, and held by none",
             labels=["state"],
         )
-        for state, number in self._health.duties().items():
-            metric.add_metric([state], number)
+        held = (len(program.duties) for program in self._health.programs() if program.here)
+        metric.add_metric(["held"], sum(held))
+        metric.add_metric(["free"], len(self._health.free()))
         return metric
 
     def _launches(self) -> Metric:

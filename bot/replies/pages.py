@@ -42,6 +42,11 @@ def never_polled(since: str) -> str:
     return f"never, in {since} since the start"
 
 
+def program(host: str, process: int, *, here: bool) -> str:
+    """Name a program that runs on the database."""
+    return f"{host}, process {process}{' (this one)' if here else ''}"
+
+
 def polls_every(seconds: float) -> str:
     """Say how often platforms are polled."""
     return f"every {seconds:g} s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from bot.watch.auditor import Polled
 MOST = 50  # of one kind that are shown
 PATIENCE = 5.0  # seconds for the database; what is known without it is shown then
 WELL = "ok"
+SILENT = 5.0  # seconds; two beats may be late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +51,20 @@ async def read(known: Known, _: Query) -> Values:
     ready = not trouble and figures["ready"]
     outbox = None if trouble else figures["outbox"]
     in_settings = known.policy.read_only
-    connections, chats = [*_connections(known)], [*_chats(known)]
+    connections, chats, programs = [*_connections(known)], [*_chats(known)], [*_programs(known)]
     return {
         "trouble": trouble,
         "ready": ready,
         "wrong": [
             *figures.get("problems", []),
-            *_wrong([*connections, *chats]),
+            *_wrong([*connections, *chats, *programs]),
             *_stuck(outbox),
             *pages.need_a_person(len(notices)),
         ],
         "connections": connections,
         "chats": chats,
+        "programs": programs,
+        "free": sorted(known.health.free()),
         "outbox": outbox,
         "oldest": _span(outbox.get("oldest_seconds")) if outbox else "",
         "notices": [*map(_told, notices[:MOST])],
@@ -118,7 +121,8 @@ def _chats(known: Known) -> Iterator[Line]:
     seen = known.health.look()
     for name, connected in known.health.chats().items():
         why = seen.off.get(name) or seen.halted.get(name) or ""
-        state = State("connected", "good") if connected else State("not connected", "bad")
+        somewhere = connected and seen.connected.get(name, connected)  # or this program only stands by
+        state = State("connected", "good") if somewhere else State("not connected", "bad")
         counts = ", ".join(
             f"{number:,} {result}" for result, number in known.health.deliveries().get(name, {}).items()
         )
@@ -129,6 +133,24 @@ def _chats(known: Known) -> Iterator[Line]:
             last=counts,
             said=(why,) if why else (),
         )
+
+
+def _programs(known: Known) -> Iterator[Line]:
+    """Say who runs on the database, and what each does; what one of them never does here nobody does."""
+    for program in known.health.programs():
+        late = program.silent > SILENT
+        yield Line(
+            name=pages.program(program.host, program.process, here=program.here),
+            about=program.version,
+            state=State(f"silent for {_time(program.silent)}", "odd") if late else State("alive", "good"),
+            last=f"{clock_time(program.since)}, {ago(program.since, known.now)}",
+            said=_duties(program.duties),
+        )
+
+
+def _duties(names: Sequence[str]) -> tuple[str, ...]:
+    left = len(names) - MOST
+    return (*([", ".join(names[:MOST])] if names else []), *([f"and {left:,} more"] if left > 0 else []))
 
 
 def _told(notice: Notice) -> dict[str, str]:

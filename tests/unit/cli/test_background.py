@@ -13,10 +13,12 @@ import pytest
 from adapters import settings
 from adapters.chat.slack.render import render
 from adapters.cli import demo
-from adapters.cli.background import working
+from adapters.cli.background import EVERYTHING, working
 from adapters.cli.parts import Parts
 from adapters.cli.work import Intervals
 from adapters.clock import SystemClock
+from adapters.replicas.member import this_program
+from adapters.replicas.report import Report, write
 from adapters.store.store import SqlStore, open_store
 from adapters.tables import Operator
 from bot.cards import ReportLinks
@@ -37,6 +39,7 @@ from bot.state import (
     Schedule,
     Subscription,
 )
+from bot.watch.auditor import Polled, Snapshot
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.scheduling import Clockwork, at
@@ -292,3 +295,39 @@ async def test_working__launches_what_is_due(tmp_path: Path, monkeypatch: pytest
 
     assert it.launched == [("basic_test", "30")]
     assert "Launched by the schedule of nightly" in message.payload
+
+
+async def test_whole__what_another_program_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator hears of what goes wrong elsewhere too; of what nobody polls, as of what cannot be polled."""
+    _a_tenant(tmp_path, monkeypatch)
+    stage = Stage()
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        parts = Parts(
+            settings=settings.load(), platforms=stage.services.platforms, store=store, clock=stage.clock,
+            handler=stage.handler,
+        )  # fmt: skip
+        sees = Snapshot(
+            polls={"demo": Polled(age=400.0, allowed=300.0, looked=True)},
+            connected={"discord": True, "slack": False},
+            lost={"slack:channel:T1:C1": "The bot is not in the channel."},
+        )
+        other = replace(
+            this_program(stage.clock.now()), id="other", place="", report=write(Report(sees=sees))
+        )
+        await store.join(other)
+        await store.take_lease(EVERYTHING, "other", 0)
+        async with working(parts, {}, intervals=Intervals(), notify=silent) as work:
+            work.connected = lambda: {"slack": True, "discord": False}
+            there, instead = work.whole(), work.instead
+            await store.leave("other")
+            stage.clock.pass_time(500)
+            async with asyncio.timeout(20):
+                await work.replicas.step()
+                await work.replicas.leave()
+            nobody = work.whole().polls["demo"]
+
+    assert instead == other
+    assert there.polls == sees.polls
+    assert there.connected == {"slack": True, "discord": True}
+    assert there.lost == sees.lost
+    assert (nobody.looked, nobody.age > nobody.allowed) == (False, True)

@@ -11,12 +11,13 @@ from adapters.chat.metrics import ACCEPTED
 from adapters.chat.slack import metrics as slack_metrics
 from adapters.http_server import RETRY
 from adapters.web.app import application, serving
-from adapters.web.health import ASKED_AGAIN, LATE_CHATS, LATE_TICKS, Health
+from adapters.web.health import ASKED_AGAIN, LATE_CHATS, LATE_TICKS, Health, Program
 from bot.errors import StoreError
 from bot.state import Intent, IntentState, NewDelivery, OutboxDepth
 from bot.watch.auditor import Polled, Snapshot
 from tests.contract.store.kit import an_intent
 from tests.fakes.clock import ManualClock
+from tests.fakes.runs import EPOCH
 from tests.fakes.store import MemoryStore
 
 
@@ -51,8 +52,8 @@ class Pages:
             deliveries=lambda: {"slack": {"sent": 7}},
             misses=lambda: 2,
             version="1.2.3",
-            programs=lambda: 3,
-            duties=lambda: {"held": 4, "free": 1},
+            programs=lambda: [a_program("abcd", here=True), a_program("e"), a_program("")],
+            free=lambda: {"live"},
         )
 
     def polls(self) -> dict[str, Polled]:
@@ -345,3 +346,8 @@ async def test_readyz__a_crowd_of_probes_asks_once(pages: Pages) -> None:
     await pages.health.ready()
 
     assert len(proved) == 2
+
+
+def a_program(duties: str, *, here: bool = False) -> Program:
+    """Return a program that runs; each letter is a duty."""
+    return Program(host="a", process=7, version="1", since=EPOCH, duties=tuple(duties), here=here)

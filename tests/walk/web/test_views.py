@@ -13,7 +13,7 @@ import pytest
 
 from adapters.cli.page import overview
 from adapters.cli.page.launches import OF_EACH
-from adapters.web.health import ASKED_AGAIN
+from adapters.web.health import ASKED_AGAIN, Program
 from adapters.web.page import entrance
 from bot.errors import StoreError
 from bot.state import AuditEntry, Cause, Notice, Reservation, Subscription
@@ -103,6 +103,25 @@ async def test_overview__another_program_works(tmp_path: Path, monkeypatch: pyte
     assert "Another Clew (host a, process 7) polls and delivers" in said
     assert "prod antithesis, https://acme.antithesis.com not polled here" in said
     assert "All is well" not in said
+
+
+async def test_overview__several_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with what it does; one that is silent, and what nobody does, is something to look at."""
+    async with a_site(tmp_path, monkeypatch) as site:
+        since = site.clock.now() - timedelta(hours=1)
+        here = Program(
+            host="a", process=7, version="0.3", since=since, duties=("live", "poll prod"), here=True
+        )
+        other = Program(host="b<", process=8, version="0.4", since=since, silent=6.0)
+        site.health.programs = lambda: [here, other]
+        site.health.free = lambda: {"tidy"}
+        said = await shown(site)
+
+    assert "a, process 7 (this one) 0.3 alive" in said
+    assert "live, poll prod" in said
+    assert "b<, process 8 0.4 silent for 6 s" in said
+    assert "Nobody does: tidy" in said
+    assert "b<, process 8: silent for 6 s" in said, "among what somebody should look at"
 
 
 async def test_views__the_database_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
