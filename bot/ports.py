@@ -397,8 +397,11 @@ class PropertyStates(Protocol):
 class MentionRules(Protocol):
     """Whom posts mention. Raises `StoreError`. When a rule last fitted a run is written by `WatchStore.record`."""
 
-    async def mention_rules(self, channel: str | None = None) -> tuple[MentionRule, ...]:
-        """Return all rules, or those of one channel, in the order they were made."""
+    async def mention_rules(self, *channels: str, of: str | None = None) -> tuple[MentionRule, ...]:
+        """Return all rules, or those of some channels, in the order they were made.
+
+        `of`: only those that may be about runs of this connection.
+        """
 
     async def add_mention(self, rule: MentionRule, now: datetime) -> bool:
         """Add it, or change the outcomes and the name of the one that wants the same; True if new."""
@@ -432,8 +435,11 @@ class Links(Protocol):
 class Subscriptions(Protocol):
     """Which channels are notified of what. Raises `StoreError`."""
 
-    async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
-        """Return all subscriptions, or those of one channel, in the order they were made."""
+    async def subscriptions(self, *channels: str, of: str | None = None) -> tuple[Subscription, ...]:
+        """Return all subscriptions, or those of some channels, in the order they were made.
+
+        `of`: only those that may be about runs of this connection.
+        """
 
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
         """Add it, or replace the one with the same channel, connection, launcher and source; True if new."""
@@ -490,8 +496,8 @@ class Channels(Protocol):
     Every change makes what is held of the channel due: it is looked at again by the new rules.
     """
 
-    async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
-        """Return what was set of all channels, or of one."""
+    async def channel_settings(self, *channels: str) -> tuple[ChannelSettings, ...]:
+        """Return what was set of all channels, or of some."""
 
     async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
         """Keep a channel's settings, in place of those before."""
@@ -499,8 +505,8 @@ class Channels(Protocol):
     async def configure_channels(self, configured: Sequence[ChannelSettings], now: datetime) -> None:
         """Make the channels of the settings file exactly these; those set in chat stay."""
 
-    async def mutes(self, channel: str | None = None) -> tuple[Mute, ...]:
-        """Return what all channels, or one, are not notified of for now, also what is just over, oldest first."""
+    async def mutes(self, *channels: str) -> tuple[Mute, ...]:
+        """Return what all channels, or some, are not notified of for now, also what is just over, oldest first."""
 
     async def mute(self, mute: Mute, now: datetime) -> bool:
         """Keep a mute, in place of the one with the same channel and scope; True if new."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.calendar import Window
 from bot.model import Run, RunRef
 from bot.ports import Channels, Subscriptions, WatchStore
 from bot.state import ChannelSettings, Delivery, Mute, Outcome, Subscription, concerns
+
+A = TypeVar("A", Mute, Subscription)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +80,25 @@ class QuietStore(Channels, Subscriptions, Protocol):
 
 async def quiet_of(store: QuietStore, channel: str) -> Quiet:
     """Read what a channel asked for. Raises `StoreError`."""
-    settings = next(iter(await store.channel_settings(channel)), None)
-    wishes = await store.subscriptions(channel) if settings is not None and settings.digest else ()
-    return Quiet(settings=settings, mutes=await store.mutes(channel), wishes=wishes)
+    return (await quiets_of(store, [channel]))[channel]
+
+
+async def quiets_of(store: QuietStore, channels: Collection[str]) -> Mapping[str, Quiet]:
+    """Read what each of some channels asked for, with as few questions as for one. Raises `StoreError`."""
+    if not channels:
+        return {}
+    settings = {each.channel: each for each in await store.channel_settings(*channels)}
+    digests = [channel for channel, found in settings.items() if found.digest]
+    wishes = _by_channel(await store.subscriptions(*digests)) if digests else {}
+    mutes = _by_channel(await store.mutes(*channels))
+    return {
+        channel: Quiet(
+            settings=settings.get(channel),
+            mutes=tuple(mutes.get(channel, ())),
+            wishes=tuple(wishes.get(channel, ())),
+        )
+        for channel in channels
+    }
 
 
 async def runs_of(store: WatchStore, deliveries: Iterable[Delivery]) -> Mapping[RunRef, Run]:
@@ -109,6 +127,13 @@ def window(settings: ChannelSettings) -> Window | None:
     if settings.quiet_from is None or settings.quiet_to is None:
         return None
     return Window(settings.quiet_from, settings.quiet_to, settings.zone)
+
+
+def _by_channel(asked: Iterable[A]) -> Mapping[str, list[A]]:
+    found: dict[str, list[A]] = {}
+    for each in asked:
+        found.setdefault(each.channel, []).append(each)
+    return found
 
 
 def _means(mute: Mute, run: Run | None) -> bool:

@@ -20,12 +20,10 @@ from bot.state import ChannelSettings, DeliveryState, Mute
 class SqlChannels(Part):
     """Fills `bot.ports.Channels`."""
 
-    async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
-        """Return what was set of all channels, or of one."""
+    async def channel_settings(self, *names: str) -> tuple[ChannelSettings, ...]:
+        """Return what was set of all channels, or of some."""
         statement = select(channels).order_by(channels.c.channel)
-        if channel is not None:
-            statement = statement.where(channels.c.channel == channel)
-        return tuple(map(read_settings, await self._rows(statement)))
+        return tuple(map(read_settings, await self._of_channels(statement, channels, names)))
 
     @whole
     async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
@@ -47,12 +45,10 @@ class SqlChannels(Part):
             for row in wanted:
                 await connection.execute(self._db.put(channels), row)
 
-    async def mutes(self, channel: str | None = None) -> tuple[Mute, ...]:
-        """Return what all channels, or one, are not notified of for now, also what is just over, oldest first."""
+    async def mutes(self, *names: str) -> tuple[Mute, ...]:
+        """Return what all channels, or some, are not notified of for now, also what is just over, oldest first."""
         statement = select(mutes).order_by(mutes.c.id)
-        if channel is not None:
-            statement = statement.where(mutes.c.channel == channel)
-        return tuple(read_mute(row) for row in await self._rows(statement))
+        return tuple(map(read_mute, await self._of_channels(statement, mutes, names)))
 
     @whole
     async def mute(self, mute: Mute, now: datetime) -> bool:

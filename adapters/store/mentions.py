@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codec import from_row, to_row
-from adapters.store.part import Part, whole
+from adapters.store.part import Part, about, whole
 from adapters.store.subscriptions import joined
 from adapters.store.tables import mentions as table
 from bot.state import MentionRule
@@ -19,12 +19,13 @@ from bot.state import MentionRule
 class SqlMentions(Part):
     """Fills `bot.ports.MentionRules`."""
 
-    async def mention_rules(self, channel: str | None = None) -> tuple[MentionRule, ...]:
-        """Return all rules, or those of one channel, in the order they were made."""
-        statement = select(table).order_by(table.c.id)
-        if channel is not None:
-            statement = statement.where(table.c.channel == channel)
-        return tuple(read_rule(row) for row in await self._rows(statement))
+    async def mention_rules(self, *channels: str, of: str | None = None) -> tuple[MentionRule, ...]:
+        """Return all rules, or those of some channels, in the order they were made.
+
+        `of`: only those that may be about runs of this connection.
+        """
+        statement = about(select(table).order_by(table.c.id), table, of)
+        return tuple(map(read_rule, await self._of_channels(statement, table, channels)))
 
     @whole
     async def add_mention(self, rule: MentionRule, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Row, func, or_
+from sqlalchemy import ColumnElement, Executable, Row, Select, Table, func, or_
 
 from adapters.store.database import Database
 from adapters.store.text import clean
@@ -47,6 +47,13 @@ def has_in_it(column: ColumnElement[str], text: str, *, lite: bool) -> ColumnEle
     return or_(position(column, wanted) > 0, position(func.lower(column), wanted.lower()) > 0)
 
 
+def about(statement: Select[Any], table: Table, connection: str | None) -> Select[Any]:
+    """Leave of what channels asked for only what may be about runs of a connection; None: all of it."""
+    if connection is None:
+        return statement
+    return statement.where(table.c.connection.is_(None) | (table.c.connection == connection))
+
+
 class Part:
     """One part of the store over the shared database.
 
@@ -62,6 +69,17 @@ class Part:
         """Read every row of a statement."""
         async with self._db.reading() as connection:
             return (await connection.execute(statement)).all()
+
+    async def _of_channels(
+        self, statement: Select[Any], table: Table, channels: Sequence[str]
+    ) -> Sequence[Row[Any]]:
+        """Read a statement's rows of these channels, or of all where none are named."""
+        if not channels:
+            return await self._rows(statement)
+        rows: list[Row[Any]] = []
+        for some in chunks(channels):
+            rows += await self._rows(statement.where(table.c.channel.in_(some)))
+        return rows
 
     async def _first(self, statement: Executable) -> Row[Any] | None:
         """Read the first row of a statement; None where it has none."""

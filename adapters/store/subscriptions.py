@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 
 from adapters.store.codec import from_row, to_row
-from adapters.store.part import Part, whole
+from adapters.store.part import Part, about, whole
 from adapters.store.tables import subscriptions as table
 from adapters.store.text import clean
 from bot.state import Subscription
@@ -19,12 +19,13 @@ from bot.state import Subscription
 class SqlSubscriptions(Part):
     """Fills `bot.ports.Subscriptions`."""
 
-    async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
-        """Return all subscriptions, or those of one channel, in the order they were made."""
-        statement = select(table).order_by(table.c.id)
-        if channel is not None:
-            statement = statement.where(table.c.channel == channel)
-        return tuple(read_subscription(row) for row in await self._rows(statement))
+    async def subscriptions(self, *channels: str, of: str | None = None) -> tuple[Subscription, ...]:
+        """Return all subscriptions, or those of some channels, in the order they were made.
+
+        `of`: only those that may be about runs of this connection.
+        """
+        statement = about(select(table).order_by(table.c.id), table, of)
+        return tuple(map(read_subscription, await self._of_channels(statement, table, channels)))
 
     @whole
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -35,7 +35,7 @@ from bot.ports import (
     WatchStore,
 )
 from bot.publishing import wanted
-from bot.quiet import quiet_of
+from bot.quiet import quiets_of
 from bot.replies import announcements, endings, post
 from bot.replies.mentioning import FOR, LAUNCHED_BY, REOPENED
 from bot.state import (
@@ -74,6 +74,38 @@ class PollStore(
     Protocol,
 ):
     """What polling reads and writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A card, and what a chat is sent of it."""
+
+    card: Card
+    payload: str
+
+
+class Drawn:
+    """Draws what channels are told, each different card once for each chat: a thousand channels mostly hear the same."""
+
+    def __init__(self, card: Callable[[Destination], Card], renderers: Mapping[str, Render]) -> None:
+        self._card = card
+        self._renderers = renderers
+        self._known: dict[Hashable, Drawing] = {}
+
+    async def of(self, destination: Destination) -> Drawing:
+        """Return what a channel is told; others get a turn for each card that is drawn."""
+        chat, every = _chat(destination.channel), destination.everything
+        seen = (
+            chat,
+            destination.mentions,
+            tuple(replace(mute, channel="") for mute in destination.muted),
+            None if every is None else replace(every, channel=""),
+        )
+        if seen not in self._known:
+            await asyncio.sleep(0)
+            card = self._card(destination)
+            self._known[seen] = Drawing(card, self._renderers[chat](card))
+        return self._known[seen]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +155,11 @@ class Finishing:
         if before is None and together is not None:
             chosen = tuple(_held_with_others(destination, together) for destination in chosen)
         short = endings.ending(found, outcomes)
-        deliveries = [self._announcement(found, destination, before, now, short) for destination in chosen]
+        drawn = Drawn(lambda destination: self._card(found, destination, before, now), self.renderers)
+        deliveries = [
+            self._announcement(found, destination, before, await drawn.of(destination), short)
+            for destination in chosen
+        ]
         step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
         step = replace(step, mentioned=_rules_of(chosen))
         if found.cause is not None and found.cause.awaited:
@@ -176,7 +212,8 @@ class Finishing:
             channel=late.channel, report_links=(await self._there(late, found, now)).report_links
         )
         card = replace(await self.shown_again(late, found, now), mentions=())
-        delivery = self._delivery(cause_key(late.key), there, card, found.run, after=summary)
+        drawing = Drawing(card, self.renderers[_chat(late.channel)](card))
+        delivery = self._delivery(cause_key(late.key), there, drawing, found.run, after=summary)
         await self.store.enqueue(delivery, now)
 
     async def _there(self, late: LateCause, found: RunAnalysis, now: datetime) -> Destination:
@@ -221,7 +258,10 @@ class Finishing:
         if chosen:
             found = await self._with_faults(found, now)
         short = endings.ending(found, outcomes)
-        deliveries = [self._results(found, destination, now, short) for destination in chosen]
+        drawn = Drawn(lambda destination: _results_card(found, destination, now), self.renderers)
+        deliveries = [
+            self._results(found, destination, await drawn.of(destination), short) for destination in chosen
+        ]
         step = self._step(run, now, found=found, final=True, deliveries=deliveries)
         step = replace(step, mentioned=_rules_of(chosen))
         return self._published(step, run, outcomes)
@@ -244,11 +284,12 @@ class Finishing:
         chosen = await self._quieted(chosen, about, frozenset(), now)
         card = announcements.unfollowed(about, self.platform.terms, there=run is not None)
         since = known.changed_at or now
+        drawn = Drawn(lambda there: replace(card, mentions=there.mentions), self.renderers)
         deliveries = [
             self._delivery(
                 unfollowed_key(known.ref, since, destination.channel),
                 destination,
-                replace(card, mentions=destination.mentions),
+                await drawn.of(destination),
                 about,
             )
             for destination in chosen
@@ -302,8 +343,8 @@ class Finishing:
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
         """Whether anybody is notified of this end only if it is a recovery; else nobody has to look for the run before."""
         wishes = (
-            *(s.outcomes for s in await self.store.subscriptions()),
-            *(rule.outcomes for rule in await self.store.mention_rules()),
+            *(s.outcomes for s in await self.store.subscriptions(of=self.platform.connection)),
+            *(rule.outcomes for rule in await self.store.mention_rules(of=self.platform.connection)),
             *(rule.outcomes for rule in self.publish),
         )
         return any(Outcome.RECOVERY in wish and wish.isdisjoint(outcomes) for wish in wishes)
@@ -328,7 +369,9 @@ class Finishing:
     async def _destinations(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None
     ) -> tuple[Destination, ...]:
-        subscriptions = await self.store.subscriptions()
+        subscriptions = await self.store.subscriptions(of=run.ref.connection)
+        if intent is not None:  # the place of the launch may have wishes that are not about this connection
+            subscriptions = (*subscriptions, *await self.store.subscriptions(intent.channel))
         chosen = destinations(
             run, outcomes, subscriptions, intent,
             report_links=self.report_links, by_default=self.platform.notified_by_default,
@@ -341,13 +384,15 @@ class Finishing:
         self, chosen: tuple[Destination, ...], found: RunAnalysis, outcomes: frozenset[Outcome]
     ) -> tuple[Destination, ...]:
         """Let each channel mention those whom its own rules name for such an end, and owners of what is reopened by it."""
-        rules = await self.store.mention_rules() if chosen else ()
+        rules = await self.store.mention_rules(of=found.run.ref.connection) if chosen else ()
         owners = await self._owners(found)
         failing = frozenset(check.name for check in found.failing if not check.health)
         fitted = mentioning.fitting(rules, found.run, outcomes, failing=failing, new=found.news)
+        by_channel: dict[str, list[MentionRule]] = {}
+        for rule in fitted:
+            by_channel.setdefault(rule.channel, []).append(rule)
         return tuple(
-            _with_rules(each, owners(each.channel), [r for r in fitted if r.channel == each.channel])
-            for each in chosen
+            _with_rules(each, owners(each.channel), by_channel.get(each.channel, ())) for each in chosen
         )
 
     async def _owners(self, found: RunAnalysis) -> Callable[[str], tuple[Mention, ...]]:
@@ -383,8 +428,10 @@ class Finishing:
         Whoever is mentioned by a rule is woken in quiet hours; what is muted is not posted for that.
         """
         placed: list[Destination] = []
+        chosen = tuple(chosen)
+        quiets = await quiets_of(self.store, [destination.channel for destination in chosen])
         for destination in chosen:
-            quiet = await quiet_of(self.store, destination.channel)
+            quiet = quiets[destination.channel]
             held = (
                 quiet.until(run, now, outcomes, wakes=bool(destination.rules))
                 if destination.top_level
@@ -406,14 +453,13 @@ class Finishing:
         found: RunAnalysis,
         destination: Destination,
         before: RunStatus | None,
-        now: datetime,
+        drawing: Drawing,
         ending: Ending,
     ) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
-        card = self._card(found, destination, before, now)
         after = None if before is None else key_of(ref, before, destination.channel)
         key = key_of(ref, status, destination.channel)
-        return self._delivery(key, destination, card, found.run, after=after, ending=ending)
+        return self._delivery(key, destination, drawing, found.run, after=after, ending=ending)
 
     def _card(
         self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
@@ -426,19 +472,18 @@ class Finishing:
         return replace(card, mentions=destination.mentions)
 
     def _results(
-        self, found: RunAnalysis, destination: Destination, now: datetime, ending: Ending
+        self, found: RunAnalysis, destination: Destination, drawing: Drawing, ending: Ending
     ) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
-        card = replace(announcements.results_came(found, now), mentions=destination.mentions)
         after = key_of(ref, status, destination.channel)
         key = results_key(ref, status, destination.channel)
-        return self._delivery(key, destination, card, found.run, after=after, ending=ending)
+        return self._delivery(key, destination, drawing, found.run, after=after, ending=ending)
 
     def _delivery(
         self,
         key: str,
         destination: Destination,
-        card: Card,
+        drawing: Drawing,
         run: Run,
         *,
         after: str | None = None,
@@ -447,13 +492,13 @@ class Finishing:
         return NewDelivery(
             key=key,
             channel=destination.channel,
-            payload=self.renderers[_chat(destination.channel)](card),
+            payload=drawing.payload,
             thread=destination.thread,
             after=after,
-            context=card.context,
+            context=drawing.card.context,
             report=run.ref if run.report_url else None,
             report_links=destination.report_links,
-            ending=replace(ending, mentions=card.mentions) if ending is not None else None,
+            ending=replace(ending, mentions=drawing.card.mentions) if ending is not None else None,
             held_until=destination.held_until,
         )
 
@@ -479,6 +524,10 @@ class Finishing:
             deliveries=tuple(deliveries),
             reopened=tuple(reopened),
         )
+
+
+def _results_card(found: RunAnalysis, destination: Destination, now: datetime) -> Card:
+    return replace(announcements.results_came(found, now), mentions=destination.mentions)
 
 
 def _counted_as(found: RunAnalysis, *, after_incomplete: bool = False) -> frozenset[Outcome]:

@@ -32,7 +32,7 @@ from bot.state import (
     Switched,
     Used,
 )
-from tests.fakes.store_base import Shared, cleaned
+from tests.fakes.store_base import Shared, cleaned, wanted
 from tests.fakes.store_channels import MemoryChannels
 from tests.fakes.store_expecting import MemoryExpecting
 from tests.fakes.store_links import MemoryLinks
@@ -90,9 +90,9 @@ class MemorySubscriptions(Shared):
         super().__init__()
         self.made: dict[Key, Subscription] = {}
 
-    async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
+    async def subscriptions(self, *channels: str, of: str | None = None) -> tuple[Subscription, ...]:
         await self._turn()
-        return tuple(s for s in self.made.values() if channel is None or s.channel == clean(channel))
+        return wanted(self.made.values(), channels, of)
 
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
         await self._turn()

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from adapters.store.text import clean
 from bot.errors import StoreError
 
 T = TypeVar("T")
+
+
+class OfChannel(Protocol):
+    """What a channel asked for."""
+
+    @property
+    def channel(self) -> str:
+        """Which one."""
+        ...
+
+
+A = TypeVar("A", bound=OfChannel)
 
 
 class Shared:
@@ -41,3 +53,12 @@ def _clean(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
     return value
+
+
+def wanted(kept: Iterable[A], channels: Collection[str], of: str | None = None) -> tuple[A, ...]:
+    """Return what these channels asked for, or all where none are named; `of`: what may be about that connection."""
+    names = {clean(channel) for channel in channels}
+    here = (each for each in kept if not names or each.channel in names)
+    return tuple(
+        each for each in here if of is None or getattr(each, "connection", None) in {None, clean(of)}
+    )

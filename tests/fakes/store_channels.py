@@ -8,7 +8,7 @@ from datetime import datetime
 
 from adapters.store.text import chat_of, clean
 from bot.state import ChannelSettings, Delivery, DeliveryState, Digested, Mute, NewDelivery
-from tests.fakes.store_base import cleaned
+from tests.fakes.store_base import cleaned, wanted
 from tests.fakes.store_outbox import MemoryOutbox, muted_as
 
 
@@ -20,10 +20,9 @@ class MemoryChannels(MemoryOutbox):
         self.channels: dict[str, ChannelSettings] = {}
         self.digests: dict[str, Digested] = {}
 
-    async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
+    async def channel_settings(self, *channels: str) -> tuple[ChannelSettings, ...]:
         await self._turn()
-        here = (s for s in self.channels.values() if channel is None or s.channel == clean(channel))
-        return tuple(sorted(here, key=lambda s: s.channel))
+        return tuple(sorted(wanted(self.channels.values(), channels), key=lambda s: s.channel))
 
     async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
         await self._turn()
@@ -44,9 +43,9 @@ class MemoryChannels(MemoryOutbox):
         self.channels[clean(settings.channel)] = cleaned(settings)
         self._look_again(settings.channel, now)
 
-    async def mutes(self, channel: str | None = None) -> tuple[Mute, ...]:
+    async def mutes(self, *channels: str) -> tuple[Mute, ...]:
         await self._turn()
-        return tuple(m for m in self.muted.values() if channel is None or m.channel == clean(channel))
+        return wanted(self.muted.values(), channels)
 
     async def mute(self, mute: Mute, now: datetime) -> bool:
         await self._turn()

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.store.text import clean
 from bot.state import MentionRule, PollStep
-from tests.fakes.store_base import Shared, cleaned
+from tests.fakes.store_base import Shared, cleaned, wanted
 
 
 class MemoryMentions(Shared):
@@ -18,9 +17,9 @@ class MemoryMentions(Shared):
         super().__init__()
         self.mentions: dict[tuple[str | None, ...], MentionRule] = {}
 
-    async def mention_rules(self, channel: str | None = None) -> tuple[MentionRule, ...]:
+    async def mention_rules(self, *channels: str, of: str | None = None) -> tuple[MentionRule, ...]:
         await self._turn()
-        return tuple(r for r in self.mentions.values() if channel is None or r.channel == clean(channel))
+        return wanted(self.mentions.values(), channels, of)
 
     async def add_mention(self, rule: MentionRule, now: datetime) -> bool:
         await self._turn()

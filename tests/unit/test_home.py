@@ -97,7 +97,7 @@ async def test_home__a_database_that_fails_is_said() -> None:
     """Somebody who opens the home sees a sentence, not what stood there before."""
 
     class Down(MemoryStore):
-        async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
+        async def subscriptions(self, *channels: str, of: str | None = None) -> tuple[Subscription, ...]:
             raise StoreError("The database does not answer.")
 
     (card,) = await home(Stage(memory=Down()))

@@ -197,3 +197,17 @@ async def test_claim__a_reply_waits_for_what_is_held(store: Store) -> None:
 
     assert second is not None
     assert (second.key, second.thread) == ("b", "m1")
+
+
+async def test_channel_settings__of_some_channels(store: Store) -> None:
+    """What was set and muted of several channels is read at once, and nothing of others."""
+    there = replace(NIGHT, channel=OTHER)
+    for settings in (there, NIGHT, replace(NIGHT, channel="slack:third")):
+        await store.set_channel(settings, NOW)
+    mutes = (replace(MUTE, channel=OTHER), MUTE)
+    for mute in (*mutes, replace(MUTE, channel="slack:third")):
+        await store.mute(mute, NOW)
+
+    assert await store.channel_settings(OTHER, CHANNEL) == (NIGHT, there)
+    assert await store.mutes(OTHER, CHANNEL) == mutes
+    assert await store.channel_settings("slack:fourth") == ()

@@ -80,3 +80,16 @@ async def test_record__notes_when_a_rule_fitted(store: Store, *, ended: bool) ->
 
     fitted = [later(9)] if not ended else []
     assert [rule.matched_at for rule in await store.mention_rules()] == [*fitted, None]
+
+
+async def test_mention_rules__of_a_connection(store: Store) -> None:
+    """`of` leaves out the rules that name another connection."""
+    rules = [
+        MentionRule(channel=CHANNEL, who="slack:user:T01:U01", connection=connection)
+        for connection in ("demo", None, "qa")
+    ]
+    for rule in rules:
+        await store.add_mention(rule, NOW)
+
+    assert [rule.connection for rule in await store.mention_rules(of="demo")] == ["demo", None]
+    assert [rule.connection for rule in await store.mention_rules(CHANNEL, of="qa")] == [None, "qa"]

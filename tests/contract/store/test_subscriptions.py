@@ -123,3 +123,18 @@ async def test_configure__what_chat_made_already(store: Store) -> None:
 
     assert (Subscription(channel=CHANNEL, from_settings=True),) == await store.subscriptions()
     assert not await store.unsubscribe(CHANNEL, None, None, None)
+
+
+async def test_subscriptions__of_some_channels_and_of_a_connection(store: Store) -> None:
+    """Those of several channels come in the order they were made; `of` leaves out what names another connection."""
+    here = Subscription(channel=CHANNEL, connection="demo")
+    any_run = Subscription(channel=OTHER)
+    elsewhere = Subscription(channel=CHANNEL, connection="qa")
+    third = Subscription(channel="slack:third", connection="demo")
+    for subscription in (here, any_run, elsewhere, third):
+        await store.subscribe(subscription, NOW)
+
+    assert await store.subscriptions(OTHER, CHANNEL) == (here, any_run, elsewhere)
+    assert await store.subscriptions(of="demo") == (here, any_run, third)
+    assert await store.subscriptions(CHANNEL, of="qa") == (elsewhere,)
+    assert await store.subscriptions(of="nowhere") == (any_run,)
