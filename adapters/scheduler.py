@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no types
     EVENT_JOB_ERROR,
@@ -50,12 +51,18 @@ class Scheduler:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._heard, sum(EVENTS))
         self._jobs: dict[str, tuple[Job, float, Context]] = {}
+        self._to_move: dict[str, timedelta] = {}  # how long after the first time the second one comes
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
 
-    def every(self, seconds: float, name: str, work: Job, *, deadline: float) -> None:
-        """Run `work` now and then at this interval; one that takes longer than its deadline is cancelled."""
+    def every(self, seconds: float, name: str, work: Job, *, deadline: float, spread: bool = False) -> None:
+        """Run `work` now and then at this interval; one that takes longer than its deadline is cancelled.
+
+        `spread`: from the second time on at a time of its own within the interval, since there are many such jobs.
+        """
         self._jobs[name] = work, deadline, copy_context()
+        if spread:
+            self._to_move[name] = timedelta(seconds=seconds * share(name))
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -135,6 +142,8 @@ class Scheduler:
         """Run one tick in a task of ours, which shutting the scheduler down does not touch."""
         if name not in self._jobs:
             return
+        if (wait := self._to_move.pop(name, None)) is not None:
+            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + wait)
         task = asyncio.create_task(self._in_turn(name), context=self._jobs[name][2].copy())
         self._running[name].add(task)
         task.add_done_callback(self._running[name].discard)
@@ -167,6 +176,11 @@ class Scheduler:
         what = EVENTS[event.code]
         self.counts[event.job_id, what] += 1
         log.warning("%s: a tick was %s", event.job_id, what)
+
+
+def share(name: str) -> float:
+    """Return a number of 0 to 1 that is always the same for a name, and lies anywhere for others."""
+    return crc32(name.encode()) / 0xFFFFFFFF
 
 
 def _difference() -> float:

@@ -83,12 +83,13 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class _Tick:
-    """Something that is done again and again, in a time of its own."""
+    """Something that is done again and again, within a deadline. `spread`: it is one of many, which take turns."""
 
     name: str
     every: float
     work: Job
     deadline: float
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class Work:
     async def _ticking(self, *ticks: _Tick) -> AsyncIterator[None]:
         """Let these be done again and again inside the block, the first time at once."""
         for tick in ticks:
-            self.scheduler.every(tick.every, tick.name, tick.work, deadline=tick.deadline)
+            self.scheduler.every(tick.every, tick.name, tick.work, deadline=tick.deadline, spread=tick.spread)
         try:
             yield
         finally:
@@ -244,9 +245,9 @@ class Work:
         self._polling[name] = _Polling(poller, parts.clock.monotonic())
         try:
             async with self._ticking(
-                _Tick(f"poll {name}", every.poll, poller.tick, POLL_DEADLINE),
-                _Tick(f"fill {name}", FILL_EVERY, filler.tick, FILL_DEADLINE),
-                _Tick(f"causes {name}", every.live, causes.tick, CAUSES_DEADLINE),
+                _Tick(f"poll {name}", every.poll, poller.tick, POLL_DEADLINE, spread=True),
+                _Tick(f"fill {name}", FILL_EVERY, filler.tick, FILL_DEADLINE, spread=True),
+                _Tick(f"causes {name}", every.live, causes.tick, CAUSES_DEADLINE, spread=True),
             ):
                 early = poller.hints.run(partial(self.scheduler.now, f"poll {name}"))
                 hinted = asyncio.create_task(early, name=f"poll {name} early")

@@ -24,6 +24,7 @@ from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.transport import Http, open_http
 from bot.model import LogQuery, Moment, Secret
 from bot.patterns import difference
+from tests.bench.loop import watched_loop
 
 SHOWN = 200
 MOMENT = Moment("-3625518438076122494", "1000.0")
@@ -84,18 +85,6 @@ async def _naive(http: httpx.AsyncClient, url: str) -> int:
     return total
 
 
-async def _stall() -> float:
-    """Return the longest time for which the loop did not come round, until cancelled."""
-    longest, last = 0.0, perf_counter()
-    try:
-        while True:
-            await asyncio.sleep(0.001)  # the thing that is measured
-            now = perf_counter()
-            longest, last = max(longest, now - last), now
-    except asyncio.CancelledError:
-        return longest
-
-
 async def measure(way: str, url: str, kind: str) -> dict[str, float]:
     """Read a log once; return seconds, lines, the highest memory over idle in MiB and the longest stall in ms."""
     with tempfile.TemporaryDirectory() as folder:
@@ -103,18 +92,16 @@ async def measure(way: str, url: str, kind: str) -> dict[str, float]:
             _ = http.client  # loads what is loaded once, so that idle means idle
             idle = _memory("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")  # noqa: ASYNC240 - resets the highest mark
-        watch = asyncio.create_task(_stall())
-        await asyncio.sleep(0)  # lets it start
-        start = perf_counter()
-        total, again = await _read(way, url, kind, Path(folder))
-        seconds = perf_counter() - start - again
-        watch.cancel()
+        async with watched_loop() as stalls:
+            start = perf_counter()
+            total, again = await _read(way, url, kind, Path(folder))
+            seconds = perf_counter() - start - again
         return {
             "seconds": seconds,
             "again": again,
             "lines": total,
             "memory": _memory("VmHWM") - idle,
-            "stall": await watch * 1_000,
+            "stall": stalls.longest * 1_000,
         }
 
 

@@ -293,7 +293,7 @@ class Api:
 
     def _conversations_info(self, arguments: Json) -> Json | str:
         channel = arguments["channel"]
-        if channel not in {MAIN, PRIVATE, SHARED}:
+        if channel not in {MAIN, PRIVATE, SHARED, *self.world.members}:
             return "channel_not_found"
         return {"channel": {"id": channel, "is_ext_shared": channel == SHARED, "is_org_shared": False}}
 

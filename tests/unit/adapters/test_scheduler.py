@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -270,3 +271,20 @@ async def test_now__is_cut_off_at_the_deadline(scheduler: Scheduler) -> None:
 
 async def failing() -> None:
     raise ValueError
+
+
+async def test_every__spreads_many_over_their_interval(scheduler: Scheduler) -> None:
+    """The looks at a hundred connections begin at once, and then come one after the other, not all at the same time."""
+    ticks, begin = Ticks(), datetime.now(UTC)
+    names = [f"poll team{number}" for number in range(100)]
+    for name in names:
+        scheduler.every(NEVER, name, ticks.tick, deadline=5, spread=True)
+    scheduler.start()
+    await ticks.wait_for(len(names))
+
+    waits = [(job.next_run_time - begin).total_seconds() for job in scheduler._scheduler.get_jobs()]
+    tenths = Counter(int(wait / NEVER * 10) for wait in waits)
+    assert len(waits) == len(names)
+    assert max(waits) <= NEVER + 5
+    assert set(range(10)) <= set(tenths)
+    assert max(tenths.values()) <= len(names) // 4
