@@ -88,7 +88,7 @@ async def test_backup__and_restore(tmp_path: Path) -> None:
 
 
 async def test_backup__and_restore_on_postgresql(postgresql_server: Server, tmp_path: Path) -> None:
-    """Dumped before an upgrade, and restored into a new database after it: Clew opens it, and the old one stays as it was."""
+    """Dumped by an earlier version, and restored into a new database: Clew brings that up to date."""
     if not shutil.which("pg_dump"):
         pytest.skip("pg_dump is not here")
     async with postgresql_server.database(laid=False) as old, company(tmp_path) as operator:
@@ -96,24 +96,21 @@ async def test_backup__and_restore_on_postgresql(postgresql_server: Server, tmp_
         restored = make_url(old).set(database="clew_restored").render_as_string(hide_password=False)
         urls = {"DATABASE_URL": old, "RESTORED_URL": restored}
         dumped = await typed(operator, said("Backups", "pg_dump"), **urls)
-        upgraded = await channels(old)
+        _, there = await typed(
+            operator, 'psql "$DATABASE_URL" -Atc "SELECT count(*) FROM subscriptions"', **urls
+        )
         try:
             back = await typed(operator, said("Restoring", "pg_restore"), **urls)
             operator.secret("DATABASE_URL", restored)
-            async with operator.running("run", "--no-terminal") as clew:
-                await operator.slack.gate.connected(1)
-                await operator.slack.command("status latest")
-                await operator.slack.world.answer("Run")
-                await clew.ends(signal.SIGTERM)
+            opened = await operator.does("audit", "verify")
             found = await channels(restored)
-            still = await channels(old)
         finally:
             await typed(operator, 'dropdb --if-exists --maintenance-db="$DATABASE_URL" clew_restored', **urls)
 
     assert dumped[0] == 0, dumped
     assert back[0] == 0, back
-    assert upgraded
-    assert found == upgraded == still
+    assert opened[0] == 0, opened
+    assert len(found) == int(there) > 0
 
 
 async def test_secrets__of_a_platform_and_of_the_page(tmp_path: Path) -> None:
@@ -149,18 +146,14 @@ async def test_secrets__of_a_platform_and_of_the_page(tmp_path: Path) -> None:
 
 
 async def test_secrets__of_a_chat(tmp_path: Path) -> None:
-    """A token that is refused is named, at the start and by the doctor, who looks at what is in the files now."""
+    """The doctor looks at what is in the files now, before anybody restarts Clew, and names a token that is refused."""
     async with company(tmp_path) as operator:
         operator.secret("SLACK_BOT_TOKEN", "xoxb-1-revoked-canary")
-        async with operator.running("run", "--no-terminal") as refused:
-            code = await refused.ends()
         checked = await operator.does("doctor")
 
-    assert code != 0
-    assert "slack is off: " in refused.printed
     assert checked[0] == 1
     assert "SLACK_BOT_TOKEN" in checked[1]
-    assert "canary" not in refused.printed + checked[1]
+    assert "canary" not in checked[1]
 
 
 async def test_secrets__for_kubernetes(tmp_path: Path) -> None:

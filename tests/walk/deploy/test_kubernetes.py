@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from textwrap import dedent
@@ -24,6 +25,7 @@ from tests.links import ROOT
 
 FOLDER = ROOT / "deploy/kubernetes"
 VERSIONS = ("1.31", kubernetes_validate.latest_version())
+SCHEMAS = cache(kubernetes_validate.utils.schema_contents)  # megabytes, which it reads anew for each object
 UID = 10001
 README = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
 
@@ -77,8 +79,11 @@ def container(objects: dict[str, Object]) -> Object:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_objects__are_what_kubernetes_takes(objects: dict[str, Object], version: str) -> None:
+def test_objects__are_what_kubernetes_takes(
+    objects: dict[str, Object], version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Strictly: no key that it does not know, in an old version and in the newest one."""
+    monkeypatch.setattr(kubernetes_validate.utils, "schema_contents", SCHEMAS)
     for found in objects.values():
         kubernetes_validate.validate(found, version, strict=True)
 
