@@ -601,6 +601,7 @@ class Cause(StrEnum):
     POLL = "poll"  # a connection that cannot be watched
     LAUNCH = "launch"  # something costly of which nobody knows whether it was started
     GUARD = "guard"  # a limit was met that keeps something from being done
+    STRANGERS = "strangers"  # somebody else uses a chat with our token
     CLOCK = "clock"
     AUDIT = "audit"
     HEARTBEAT = "heartbeat"

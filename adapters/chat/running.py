@@ -65,5 +65,21 @@ class OneReceives(Protocol):
         ...
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """A chat that tells whether programs elsewhere use its token."""
+
+    def connections(self) -> int:
+        """Return over how many connections this program receives: the most since it was asked before."""
+        ...
+
+    def strangers(self, elsewhere: int) -> str | None:
+        """Return who else uses the token, as a sentence, "" where nobody does; None while that is not known.
+
+        It is asked with every beat. `elsewhere`: the connections of the other programs on the database, as they last said.
+        """
+        ...
+
+
 class ChatRefused(Exception):
     """The chat will never let us in as we are; `str()` is a full sentence that says how to fix it."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
 
-from adapters.chat.running import OneReceives
+from adapters.chat.running import Counting, OneReceives, RunningChat
 from adapters.cli.parts import Parts
 from adapters.cli.stopping import cancelled
 from adapters.cli.work import Intervals, Work
@@ -37,9 +37,11 @@ class Background:
         intervals: Intervals,
         notify: NotifyOperator,
         people: Mapping[str, AskPerson],
-        receivers: Iterable[OneReceives],
+        running: Mapping[str, RunningChat],
     ) -> None:
-        self._parts, self._intervals, self._receivers = parts, intervals, tuple(receivers)
+        self._parts, self._intervals = parts, intervals
+        self._receivers = [chat for chat in running.values() if isinstance(chat, OneReceives)]
+        self._counting = {name: chat for name, chat in running.items() if isinstance(chat, Counting)}
         self.work = Work(
             parts,
             chats,
@@ -92,7 +94,13 @@ class Background:
         return replace(seen, polls={**unseen, **seen.polls})
 
     def _sees(self) -> Snapshot:
-        return self.work.snapshot(self.connected(), self.off)
+        """Return what is seen from here, and, with what the others said, who is none of us."""
+        own = {name: chat.connections() for name, chat in self._counting.items()}
+        elsewhere = joined(read(other.report).sees for other in self.replicas.others).connections
+        asked = {name: chat.strangers(elsewhere.get(name, 0)) for name, chat in self._counting.items()}
+        told = {name: sentence for name, sentence in asked.items() if sentence is not None}
+        seen = self.work.snapshot(self.connected(), self.off)
+        return replace(seen, strangers=told, connections=own)
 
     def _able(self) -> Iterator[Duty]:
         yield from self._duties
@@ -136,16 +144,14 @@ async def working(
     intervals: Intervals,
     notify: NotifyOperator,
     people: Mapping[str, AskPerson] = NOBODY,
-    receivers: Iterable[OneReceives] = (),
+    running: Mapping[str, RunningChat] = MappingProxyType({}),
 ) -> AsyncIterator[Background]:
     """Work for these chats inside the block, and end in good order after it. Raises `StoreError`.
 
-    `people`: how each chat is asked who somebody is now in whose name something is started. `receivers`: the chats that
-    one program at a time receives from. Other programs on the database take their share of the work, or all of it.
+    `people`: how each chat is asked who somebody is now in whose name something is started. `running`: the chats that
+    are served, some of which one program at a time receives from. Other programs on the database take their share of the work, or all of it.
     """
-    background = Background(
-        parts, chats, intervals=intervals, notify=notify, people=people, receivers=receivers
-    )
+    background = Background(parts, chats, intervals=intervals, notify=notify, people=people, running=running)
     await background.configure()
     background.work.scheduler.start()
     replicas = background.replicas

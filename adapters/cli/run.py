@@ -111,9 +111,8 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
         people = {name: chat.afresh for name, chat in chats.items()}
-        receivers = [chat for chat in chats.values() if isinstance(chat, OneReceives)]
         background = await stack.enter_async_context(
-            working(parts, ports, intervals=intervals, notify=_notify, people=people, receivers=receivers)
+            working(parts, ports, intervals=intervals, notify=_notify, people=people, running=chats)
         )
         webhooks = await stack.enter_async_context(hooks.receiving(parts, background.work, _warn))
         _connect(health, background, chats)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -46,5 +47,7 @@ def joined(seen: Iterable[Snapshot]) -> Snapshot:
             lost={**whole.lost, **each.lost},
             crowded={**whole.crowded, **each.crowded},
             off={**whole.off, **each.off},
+            strangers={**each.strangers, **{chat: who for chat, who in whole.strangers.items() if who}},
+            connections=Counter(whole.connections) + Counter(each.connections),
         )
     return whole

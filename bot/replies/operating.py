@@ -24,6 +24,7 @@ TITLES = {
     Cause.CROWDED: "Messages were summarised",
     Cause.HALTED: "A chat refuses Clew",
     Cause.RECEIVING: "A chat is not connected",
+    Cause.STRANGERS: "A token is used twice",
     Cause.POLL: "Runs are not watched",
     Cause.LAUNCH: "A launch may have been started",
     Cause.GUARD: "A limit was reached",
@@ -130,6 +131,23 @@ def not_connected(chat: str, seconds: float, reason: str) -> str:
         return f"{chat} is off: {stopped(reason)}"
     return (
         f"{chat} has not been connected for {seconds / 60:.0f} min. Clew keeps trying; the log has details."
+    )
+
+
+def others_connected(chat: str, connections: int) -> str:
+    """Say that a chat counts connections that are none of ours, each of which takes a part of the commands."""
+    return (
+        f"{chat} counts {count(connections, 'connection')} of this app beside those of this Clew. Each gets a part of the "
+        "commands. If another Clew or a test set-up uses the same tokens, give it an app of its own."
+    )
+
+
+def others_began(chat: str, sessions: int) -> str:
+    """Say that a chat counts sessions that are none of ours, in each of which all commands are answered."""
+    return (
+        f"{chat} counts {count(sessions, 'session')} of this bot within a day that this Clew did not begin, and another "
+        "program answers its commands. If another Clew or a test set-up uses the same token, give it an application of "
+        "its own. If you know of none, reset the token."
     )
 
 

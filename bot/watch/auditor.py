@@ -94,7 +94,8 @@ class Polled:
 class Snapshot:
     """How polls, chats and channels are right now. `halted`, `lost`: why, by chat and by channel. `off`: why a chat will not come back.
 
-    `crowded`: the channels that get a summary for many messages, each with its sentence.
+    `crowded`: the channels that get a summary for many messages, each with its sentence. `strangers`: by chat, who else uses
+    our token, as a sentence, "" where nobody does; a chat that did not tell is left out. `connections`: how many each has.
     """
 
     polls: Mapping[str, Polled] = field(default_factory=dict)
@@ -103,6 +104,8 @@ class Snapshot:
     lost: Mapping[str, str] = field(default_factory=dict)
     crowded: Mapping[str, str] = field(default_factory=dict)
     off: Mapping[str, str] = field(default_factory=dict)
+    strangers: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, int] = field(default_factory=dict)
 
 
 class Auditor:
@@ -180,6 +183,9 @@ class Auditor:
             reason = snapshot.off.get(chat, "")
             if reason or apart >= SILENT:
                 yield Finding(Cause.RECEIVING, chat, operating.not_connected(chat, apart, reason))
+        for chat, sentence in snapshot.strangers.items():
+            if sentence:
+                yield Finding(Cause.STRANGERS, chat, sentence)
         for chat, reason in snapshot.halted.items():
             if reason:
                 yield Finding(Cause.HALTED, chat, operating.halted(chat, reason))
@@ -253,6 +259,7 @@ class Auditor:
                 not snapshot.halted.get(subject) and self._flows(q for q in queues if q.chat == subject)
             ),
             Cause.CROWDED: lambda: subject not in snapshot.crowded,
+            Cause.STRANGERS: lambda: snapshot.strangers.get(subject) == "",
             Cause.RECEIVING: lambda: snapshot.connected.get(subject, True),
             Cause.POLL: lambda: polled is None or (polled.looked and not polled.problem),
             Cause.GUARD: lambda: polled is not None and polled.looked and not polled.behind,

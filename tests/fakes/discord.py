@@ -237,8 +237,8 @@ class FakeDiscord:
     def _dispatch(
         self, method: str, path: str, body: Any, query: dict[str, str], files: list[Any]
     ) -> tuple[int, Any]:
-        if path == "/users/@me":
-            return 200, dict(serializers.user_payload(self.backend.bot_user))
+        if path in {"/users/@me", "/gateway/bot"}:
+            return 200, self._itself(path)
         nonce = body.get("nonce") if isinstance(body, dict) and body.get("enforce_nonce") else None
         if nonce in self._nonces:
             return self._known(self._nonces[nonce])
@@ -256,6 +256,17 @@ class FakeDiscord:
         if nonce is not None:
             self._nonces[nonce] = answer
         return 200, answer
+
+    def _itself(self, path: str) -> dict[str, Any]:
+        if path == "/users/@me":
+            return dict(serializers.user_payload(self.backend.bot_user))
+        left = {
+            "total": 1000,
+            "remaining": 1000 - self.gate.identified,
+            "reset_after": 0,
+            "max_concurrency": 1,
+        }
+        return {"url": self.gateway_url, "shards": 1, "session_start_limit": left}
 
     def forget(self) -> None:
         """Know no nonce any more, as Discord does after some minutes."""

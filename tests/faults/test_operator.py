@@ -17,6 +17,7 @@ from adapters.store.store import SqlStore, open_store
 from bot.cards import plain
 from bot.model import LaunchRequest, Secret
 from bot.notices import Finding, Operator
+from bot.replies.operating import others_connected
 from bot.state import Cause, Delivery, Intent, IntentState, MessageRef, NewDelivery
 from bot.watch.auditor import Auditor, Beat, Polled, Snapshot
 from tests.fakes.clock import ManualClock
@@ -163,6 +164,14 @@ async def _off(post: Post) -> None:
     post.snapshot = replace(WELL, connected={"slack": False}, off={"slack": "Slack refuses the token."})
 
 
+async def _strangers(post: Post) -> None:
+    post.snapshot = replace(WELL, strangers={"slack": others_connected("Slack", 2)})
+
+
+async def _no_strangers(post: Post) -> None:
+    post.snapshot = replace(WELL, strangers={"slack": ""})
+
+
 async def _well(post: Post) -> None:
     post.snapshot = WELL
 
@@ -181,6 +190,11 @@ CASES = {
         _launch,
         _found,
         "It is not known whether a launch that slack:user:T:ANN confirmed in slack:channel:T01:C01",
+    ),
+    "strangers": (
+        _strangers,
+        _no_strangers,
+        "Slack counts 2 connections of this app beside those of this Clew.",
     ),
     "off": (_off, _well, "slack is off: Slack refuses the token."),
 }
@@ -233,6 +247,17 @@ async def test_operator__after_a_start_nothing_is_over_before_it_is_known(post: 
     told = await post.minutes(9)
 
     assert not [text for text in told if text.startswith("Resolved")]
+
+
+async def test_operator__who_else_uses_a_token_is_not_over_before_it_is_known(post: Post) -> None:
+    """After a start Slack has not counted yet: that says nothing."""
+    await _strangers(post)
+    told = await post.minutes(2)
+    post.restart()
+    await _well(post)
+    told += await post.minutes(9)
+
+    assert len(told) == 1
 
 
 async def test_operator__the_machines_clock_was_set(post: Post) -> None:

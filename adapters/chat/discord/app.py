@@ -22,6 +22,7 @@ from adapters.chat.discord.places import Places
 from adapters.chat.discord.receive import Receiver
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
 from adapters.chat.discord.settings import Discord
+from adapters.chat.discord.strangers import Strangers
 from adapters.chat.discord.surface import DiscordSurface
 from adapters.chat.surface import PROGRESS_SECONDS
 from bot.access import Denied
@@ -77,6 +78,8 @@ class DiscordChat:
             progress=self._timing.progress,
         )
         self._conversation = Conversation(handler, self._surface, clock)
+        self._strangers = Strangers(self._calls, clock, lambda: self._budget.begun(self._calls.application))
+        self._surface.answered_elsewhere = lambda: self._conversation.start(self._strangers.count())
         self._receiver = Receiver(
             conversation=self._conversation,
             surface=self._surface,
@@ -99,6 +102,17 @@ class DiscordChat:
     def stands_by(self) -> bool:
         """Whether Discord let us in, and another program receives."""
         return self.lease.done() and not self._supervisor.has_turn
+
+    def connections(self) -> int:
+        """Return how many sessions this program has."""
+        return int(self.connected)
+
+    def strangers(self, elsewhere: int) -> str | None:
+        """Return who else begins sessions with this token, as far as Discord tells; it counts those of a day."""
+        del elsewhere
+        if self._strangers.is_old:
+            self._conversation.start(self._strangers.count())
+        return self._strangers.sentence
 
     def receiving(self) -> AbstractAsyncContextManager[None]:
         """Receive inside the block: every session of a token gets all events, so one program has one at a time."""

@@ -58,6 +58,12 @@ class Budget:
         with suppress(StoreError):  # our own count goes on; the next session keeps it
             await self._store.keep_text(_name(application), json.dumps(hours))
 
+    async def begun(self, application: str) -> int:
+        """Return how many sessions all programs on the database began within a day. Raises `StoreError`."""
+        hours = json.loads(await self._store.kept_text(_name(application)) or "{}")
+        day_ago = int(self._clock.now().timestamp()) // HOUR - 24
+        return sum(int(count) for hour, count in hours.items() if int(hour) > day_ago)
+
     async def _spent(self, application: str) -> dict[int, int]:
         if self._hours is None:
             self._hours = await self._read(application)

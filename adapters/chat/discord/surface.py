@@ -86,6 +86,7 @@ class DiscordSurface(Surface[Interaction]):
         self._attached = attached
         self._addressees = addressees
         self._slots: Slots[Card] = Slots(clock)
+        self.answered_elsewhere: Callable[[], None] = lambda: None
 
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Say whether others read the channel; who it is came with the payload."""
@@ -130,6 +131,8 @@ class DiscordSurface(Surface[Interaction]):
         if error and outcomes.code(error) == outcomes.UNKNOWN_INTERACTION:
             metrics.LATE.inc()
             return inbound
+        if error and outcomes.code(error) == outcomes.ALREADY_ANSWERED:
+            self.answered_elsewhere()
         return replace(inbound, interaction=replace(interaction, deferred=deferred))
 
     def progress(

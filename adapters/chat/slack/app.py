@@ -23,6 +23,7 @@ from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.settings import Slack
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
 from adapters.chat.slack.status import ThreadStatus
+from adapters.chat.slack.strangers import Strangers
 from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import PROGRESS_SECONDS, Deadlines
 from bot.access import Denied
@@ -73,11 +74,20 @@ class SlackChat:
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
+        self._strangers = Strangers(clock)
 
     @property
     def connected(self) -> bool:
         """Whether a socket is open, or the HTTP port."""
         return self._transport is not None and self._transport.connected
+
+    def connections(self) -> int:
+        """Return how many sockets were open lately; over HTTP nobody counts."""
+        return self._transport.most_open() if isinstance(self._transport, Sockets) else 0
+
+    def strangers(self, elsewhere: int) -> str | None:
+        """Return who else has sockets of this app, as far as Slack tells."""
+        return self._strangers.look(elsewhere)
 
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Return a person as Slack tells of them now; before Slack has let us in, nothing is known."""
@@ -140,7 +150,7 @@ class SlackChat:
         if settings.app_token:
             return Sockets(
                 bolt, new_client(self._session, self._addresses.api_url), settings.app_token.reveal(),
-                stagger=self._timing.stagger, ping=self._timing.ping,
+                stagger=self._timing.stagger, ping=self._timing.ping, hello=self._strangers.hello,
             )  # fmt: skip
         return Requests(bolt, self._clock, listen=settings.listen)
 

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
@@ -57,12 +58,15 @@ class Sockets:
         *,
         stagger: float = STAGGER_SECONDS,
         ping: float = PING_SECONDS,
+        hello: Callable[[int, int], None] = lambda _counted, _own: None,
     ) -> None:
         self._bolt = bolt
         self._client = client
         self._app_token = app_token
         self._stagger = stagger
         self._ping = ping
+        self._hello = hello
+        self._most = 0  # that were open at once lately
         self._connections: list[_Connection] = []
         self._retiring: set[asyncio.Task[None]] = set()
         self._refused: asyncio.Future[str] | None = None
@@ -71,7 +75,17 @@ class Sockets:
     @property
     def connected(self) -> bool:
         """Whether a socket is open."""
-        return any(connection.up for connection in self._connections)
+        return self.open > 0
+
+    @property
+    def open(self) -> int:
+        """How many sockets are open."""
+        return sum(connection.up for connection in self._connections)
+
+    def most_open(self) -> int:
+        """Return how many sockets were open at once since this was asked before."""
+        most, self._most = max(self._most, self.open), self.open
+        return most
 
     async def run(self) -> None:
         """Receive until closed. Raises `ChatRefused` where Slack does not take the app token."""
@@ -101,7 +115,9 @@ class Sockets:
             if brief > 1:  # Slack sends us away again and again: ask less and less often
                 await asyncio.sleep(doubled(1.0, brief - 2, LONGEST_WAIT))
             start = time.monotonic()
-            new = _Connection(self._bolt, self._client, self._app_token, self._ping, self._refuse)
+            new = _Connection(
+                self._bolt, self._client, self._app_token, self._ping, self._refuse, self._greeted
+            )
             self._connections.append(new)
             if old is not None:
                 task = asyncio.create_task(self._replaced(old, new))
@@ -123,8 +139,15 @@ class Sockets:
         if self._refused is not None and not self._refused.done():
             self._refused.set_result(code)
 
+    def _greeted(self, new: _Connection, counted: int) -> None:
+        """Take how many sockets Slack counts for the app: it has just opened one of ours."""
+        new.up = True
+        self._most = max(self._most, self.open)
+        self._hello(counted, self.open)
+
     def _measure(self) -> None:
-        metrics.SOCKETS.set(sum(c.up for c in self._connections))
+        self._most = max(self._most, self.open)
+        metrics.SOCKETS.set(self.open)
         metrics.SILENCE.set(min((c.silence for c in self._connections), default=0.0))
 
 
@@ -138,9 +161,10 @@ class _Connection:
         app_token: str,
         ping: float,
         refuse: Callable[[str], None],
+        greeted: Callable[[_Connection, int], None],
     ) -> None:
         self._bolt = bolt
-        self._client = _Client(client, app_token, ping, refuse)
+        self._client = _Client(client, app_token, ping, refuse, partial(greeted, self))
         self._client.socket_mode_request_listeners.append(self._handle)
         self._connecting: asyncio.Task[None] | None = None
         self.up = False
@@ -200,12 +224,17 @@ class _Client(SocketModeClient):
     """slack_sdk's client, which asks for addresses at a bearable pace and says when Slack refuses us."""
 
     def __init__(
-        self, client: AsyncWebClient, app_token: str, ping: float, refuse: Callable[[str], None]
+        self,
+        client: AsyncWebClient,
+        app_token: str,
+        ping: float,
+        refuse: Callable[[str], None],
+        hello: Callable[[int], None],
     ) -> None:
         super().__init__(app_token, logger=_quiet_logger(), web_client=client, ping_interval=ping)
         self.proxy = client.proxy
         self.retiring = asyncio.Event()
-        self._refuse = refuse
+        self._refuse, self._hello = refuse, hello
         self._failures = 0
 
     async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
@@ -213,6 +242,8 @@ class _Client(SocketModeClient):
         if message.get("type") == "disconnect":
             self.retiring.set()
             return
+        if message.get("type") == "hello" and isinstance(number := message.get("num_connections"), int):
+            self._hello(number)
         await super().run_message_listeners(message, raw_message)
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:
