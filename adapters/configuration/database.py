@@ -21,6 +21,7 @@ from bot.errors import UserError
 DEFAULT_PORT = 5432
 FORMS = "Write sqlite:///clew.db or postgresql://USER:PASSWORD@HOST/DATABASE."
 LEAVE_OUT = "Leave it out of DATABASE_URL."
+NOTICED = f"{LEAVE_OUT} Clew notices by itself within seconds that a server is gone."
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SESSIONS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
@@ -251,5 +252,10 @@ MORE: Mapping[str, str] = {
     "schema": "Write options=-csearch_path%3DNAME instead.",
     "search_path": "Write options=-csearch_path%3DNAME instead.",
     "statement_timeout": "Write options=-cstatement_timeout%3D5s instead.",
+    "keepalives": NOTICED,
+    "keepalives_idle": NOTICED,
+    "keepalives_interval": NOTICED,
+    "keepalives_count": NOTICED,
+    "tcp_user_timeout": NOTICED,
 }
 """What to write instead of what other clients call a parameter."""

@@ -139,6 +139,8 @@ def test_read_address__refused(text: str) -> None:
     ("text", "said"),
     [
         (f"{SERVER}?keepalives=1", "Parameter “keepalives”: Clew does not support this parameter."),
+        (f"{SERVER}?keepalives_idle=30", "Leave it out of DATABASE_URL. Clew notices by itself"),
+        (f"{SERVER}?tcp_user_timeout=9000", "Leave it out of DATABASE_URL. Clew notices by itself"),
         (f"{SERVER}?schema=public", "options=-csearch_path%3DNAME"),
         (f"{SERVER}?channel_binding=require", "Parameter “channel_binding”: “require” is not possible"),
         (f"{SERVER}?sslmode=on", "Parameter “sslmode”: This value is not allowed. Give disable, allow"),
