@@ -33,3 +33,29 @@ async def test_priority__waits_within_reason() -> None:
 
     with priority.urgent():
         await priority.give_way()
+
+
+async def test_priority__begins_a_few_at_a_time() -> None:
+    """What comes in when the first of many begins goes before the rest of them, who keep their order."""
+    priority, went, came = Priority(600, at_once=1), [], asyncio.Event()
+
+    async def answer(number: int) -> None:
+        await priority.give_way()
+        went.append(f"answer {number}")
+        if number == 0:
+            came.set()
+
+    async def accept() -> None:
+        await came.wait()
+        with priority.urgent():
+            for _ in range(20):
+                await asyncio.sleep(0)
+            went.append("accepted")
+
+    with priority.urgent():
+        answers = [asyncio.create_task(answer(number)) for number in range(3)]
+        accepting = asyncio.create_task(accept())
+        await asyncio.sleep(0)
+    await asyncio.gather(accepting, *answers)
+
+    assert went == ["answer 0", "accepted", "answer 1", "answer 2"]
