@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,6 +62,45 @@ async def test_every__ticks_at_once_and_again(scheduler: Scheduler) -> None:
     await once.wait_for(1)
 
     assert once.seen == 1
+
+
+async def test_every__sees_what_its_caller_had_set(scheduler: Scheduler) -> None:
+    """A tick runs for whoever asked for it, in a context of its own; so does one between the ticks."""
+    whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+    seen: list[str] = []
+    ticks = Ticks()
+
+    async def tick() -> None:
+        seen.append(whose.get())
+        whose.set("changed")
+        await ticks.tick()
+
+    before = whose.set("the caller's")
+    scheduler.every(NEVER, "seldom", tick, deadline=5)
+    whose.reset(before)
+    scheduler.start()
+    await ticks.wait_for(1)
+    await scheduler.now("seldom")
+
+    assert seen == ["the caller's"] * 2
+
+
+async def test_end__of_one_job(scheduler: Scheduler) -> None:
+    """The others go on, and it may begin again."""
+    ended, other = Ticks(), Ticks()
+    scheduler.every(SOON, "ended", ended.tick, deadline=5)
+    scheduler.every(SOON, "other", other.tick, deadline=5)
+    scheduler.start()
+    await ended.wait_for(1)
+    assert await scheduler.end(["ended"], 5)
+    seen = ended.seen
+    await other.wait_for(other.seen + 10)
+    await scheduler.now("ended")
+    at_rest = ended.seen
+    scheduler.every(SOON, "ended", ended.tick, deadline=5)
+    await ended.wait_for(seen + 1)
+
+    assert at_rest == seen
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=1)])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,10 @@ from adapters.cli.background import EVERYTHING, working
 from adapters.cli.parts import Parts
 from adapters.cli.work import Intervals
 from adapters.clock import SystemClock
+from adapters.replicas import timing
 from adapters.replicas.member import this_program
 from adapters.replicas.report import Report, write
+from adapters.store.fence import Fence, fence
 from adapters.store.store import SqlStore, open_store
 from adapters.tables import Operator
 from bot.cards import ReportLinks
@@ -48,6 +52,7 @@ from tests.unit.commands.door import CHANNEL as NIGHTLY_CHANNEL
 from tests.unit.commands.door import Door
 
 OLD = timedelta(days=40)
+NOTICED = ("prune", "claim", "record", "beat")
 
 
 async def test_working__forgets_what_is_no_longer_needed(
@@ -331,3 +336,37 @@ async def test_whole__what_another_program_sees(tmp_path: Path, monkeypatch: pyt
     assert there.connected == {"slack": True, "discord": True}
     assert there.lost == sees.lost
     assert (nobody.looked, nobody.age > nobody.allowed) == (False, True)
+
+
+async def test_working__whatever_a_duty_writes_is_fenced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the lease that it does it under: in the ticks of a clock, in the tasks of a chat, and in none of what shows life."""
+    _a_tenant(tmp_path, monkeypatch)
+    stage, clock = Stage(), SystemClock()
+    chat = FakeChat(clock=clock, name="slack")
+    seen: dict[str, Fence | None] = {}
+    all_seen = asyncio.Event()
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+
+        def notice(name: str, write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+            async def noticed(*args: Any, **more: Any) -> Any:
+                seen.setdefault(name, fence())
+                if len(seen) == len(NOTICED):
+                    all_seen.set()
+                return await write(*args, **more)
+
+            return noticed
+
+        for name in NOTICED:
+            monkeypatch.setattr(store, name, notice(name, getattr(store, name)))
+        parts = Parts(
+            settings=settings.load(), platforms=stage.services.platforms, store=store, clock=clock,
+            handler=stage.handler, renderers={"slack": render},
+        )  # fmt: skip
+        monkeypatch.setattr(timing, "BEAT", 0.05)
+        async with working(parts, {"slack": chat}, intervals=Intervals(), notify=silent), asyncio.timeout(20):
+            await all_seen.wait()
+
+    held = Fence(EVERYTHING, 1)
+    assert seen == {"prune": held, "claim": held, "record": held, "beat": None}
