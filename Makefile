@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK_FLAGS := --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 
-.PHONY: demo test check format generate bench lock clean
+.PHONY: demo test check format generate bench soak lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import rules, links"
 	@echo "make bench   speed and memory, as ratios measured side by side"
+	@echo "make soak    the long proofs: hours of kills and broken networks, in which nothing is lost or doubled"
 	@echo "make format  rewrite the code in the project's format"
 	@echo "make generate  write the README's tables, .env.example and Slack's manifest anew"
 	@echo "make lock    write the lock files anew from pyproject.toml"
@@ -55,6 +56,9 @@ generate: .venv/ready
 
 bench: .venv/ready
 	@$(BIN)/python -m tests.bench
+
+soak: .venv/ready
+	@$(BIN)/python -m tests.soak
 
 lock:
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --extra postgresql --extra mcp --extra otel pyproject.toml -o requirements.lock

@@ -62,8 +62,17 @@ class Door:
         self._commits, self._losing = 0, commit
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         await self._passing.wait()
-        theirs, ours = await self._connect()
+        try:
+            if writer.is_closing():  # it was cut while it waited: nothing of it arrives
+                return
+            theirs, ours = await self._connect()
+        except OSError:  # there is no server just now
+            writer.transport.abort()
+            return
+        finally:
+            self._open.discard(writer)
         both = {writer, ours}
         self._open |= both
         try:

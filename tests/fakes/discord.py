@@ -45,10 +45,11 @@ class WallClock(Clock):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What happens to one request. `store`: Discord did what was asked before it went wrong."""
+    """What happens to one request. `store`: Discord did what was asked before it went wrong; `late`: so many seconds after."""
 
     status: int = 0
     store: bool = False
+    late: float = 0.0
     reset: bool = False
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -87,6 +88,9 @@ class FakeDiscord:
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     faults: list[tuple[str, re.Pattern[str], deque[Fault]]] = field(default_factory=list)
+    whim: Callable[[str, str], Fault | None] = lambda _method, _path: (
+        None
+    )  # a fault for any request, by chance
     arrivals: list[tuple[str, float]] = field(default_factory=list)  # path and time, for measuring
     judging: bool = True
     unauthorised: bool = False
@@ -281,7 +285,10 @@ class FakeDiscord:
     async def _wrong(
         self, fault: Fault, request: web.Request, path: str, body: Any, files: list[Any]
     ) -> web.StreamResponse:
-        if fault.store:
+        if fault.late:
+            later = asyncio.get_running_loop().call_later
+            later(fault.late, self._answer, request, path, body, files)
+        elif fault.store:
             self._answer(request, path, body, files)
         if fault.gate is not None:
             await fault.gate.wait()
@@ -303,7 +310,7 @@ class FakeDiscord:
         for wanted, pattern, queue in self.faults:
             if wanted == method and pattern.fullmatch(path) and queue:
                 return queue.popleft()
-        return None
+        return self.whim(method, path)
 
     def doubled(self) -> list[str]:
         """Return what the bot said more than once in one channel."""

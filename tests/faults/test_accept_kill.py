@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.fakes.slack import FakeSlack, serve
 from tests.fakes.slack_world import Json
-from tests.faults.test_kill_loop import Nursery, Striker
+from tests.fakes.striker import Striker
+from tests.faults.test_kill_loop import Nursery
 
 KILLS = 3
 BURST = 30  # commands at once: many of them share a commit

@@ -21,7 +21,8 @@ from bot.model import Run, RunRef, RunStatus
 from bot.state import Subscription
 from tests.fakes.chat_server import ChatServer
 from tests.fakes.judged import judged
-from tests.faults.test_kill_loop import ROOT, SETTLE, Listener, Nursery, Striker, digests, folded
+from tests.fakes.striker import Striker
+from tests.faults.test_kill_loop import ROOT, SETTLE, Listener, Nursery, digests, folded
 
 CONNECTION = "ai-test-harness"
 CHANNEL = "fake:channel:C0"

@@ -8,7 +8,6 @@ import random
 import signal
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from bot.delivery.keys import key_of
 from bot.model import RunRef, RunStatus
 from bot.state import ChannelSettings, Expectation, Mute, PropertyState, Subscription, Word
 from tests.fakes.chat_server import ChatServer
+from tests.fakes.striker import Striker
 
 RUNS = 60
 KILLS = 10
@@ -51,30 +51,6 @@ LISTED, RESULTS, RUN = "/api/v0/runs", r"/api/v0/runs/[^/]+/properties", r"/api/
 
 # Where to strike: each happens at least once for each run that is told.
 POINTS = ("asked to post", "stored", "answered", "asked for a run", "asked for results")
-
-
-class Striker:
-    """Wakes the test at the next so-and-so-many things that happen, or things of one kind.
-
-    `seen` counts all that happened.
-    """
-
-    def __init__(self) -> None:
-        self.left = 0
-        self.kind: str | None = None
-        self.now = asyncio.Event()
-        self.seen: Counter[str] = Counter()
-
-    def after(self, things: int, kind: str | None = None) -> None:
-        self.left, self.kind = things, kind
-        self.now.clear()
-
-    def happened(self, what: str) -> None:
-        self.seen[what] += 1
-        if self.kind in {None, what}:
-            self.left -= 1
-            if self.left <= 0:
-                self.now.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ from bot.state import Actor, Addressee, Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
-DEFER_SECONDS = 0.1  # nothing is sent again, so waiting longer for the inbox saves nothing
+DEFER_SECONDS = 1.5  # of Discord's three: an answer that was promised is owed, also after a kill
 INITIAL_SECONDS = 2.9  # that Discord waits for the initial response, less a little
 FORM_SECONDS = 2.0  # for preparing a form, which has to be the initial response
 CALL_SECONDS = 20.0
