@@ -54,10 +54,12 @@ class Background:
         self.connected: Callable[[], Mapping[str, bool]] = lambda: dict.fromkeys(chats, True)
         self.off: dict[str, str] = {}  # why a chat will not come back by itself
         self._polled_at = dict.fromkeys(parts.platforms, parts.clock.monotonic())  # by whichever program
+        self._connections: dict[str, int] = {}
+        self._strangers: dict[str, str] = {}
         duties = tuple(self.work.duties())
         self._duties = duties if parts.store.shared else (together(EVERYTHING, duties),)
         me = this_program(parts.clock.now(), parts.handler.services.version)
-        self.replicas = Duties(parts.store, parts.clock, able=self._able, sees=self._sees, me=me)
+        self.replicas = Duties(parts.store, parts.clock, able=self._able, sees=self._beat, me=me)
         for chat in self._receivers:
             chat.lease.add_done_callback(lambda _: self.replicas.wake())
 
@@ -84,23 +86,33 @@ class Background:
 
     def whole(self) -> Snapshot:
         """Return how everything stands, whichever program does it; what nobody polls grows old."""
-        seen = joined([*(read(other.report).sees for other in self.replicas.others), self._sees()])
         now = self._parts.clock.monotonic()
-        self._polled_at |= dict.fromkeys(seen.polls.keys() & self._polled_at.keys(), now)
         unseen = {
             name: Polled(age=now - at, allowed=self._intervals.late, looked=False)
             for name, at in self._polled_at.items()
         }
+        seen = joined([self._elsewhere(), self._here()])
         return replace(seen, polls={**unseen, **seen.polls})
 
-    def _sees(self) -> Snapshot:
-        """Return what is seen from here, and, with what the others said, who is none of us."""
-        own = {name: chat.connections() for name, chat in self._counting.items()}
-        elsewhere = joined(read(other.report).sees for other in self.replicas.others).connections
-        asked = {name: chat.strangers(elsewhere.get(name, 0)) for name, chat in self._counting.items()}
-        told = {name: sentence for name, sentence in asked.items() if sentence is not None}
+    def _beat(self) -> Snapshot:
+        """Return what is seen from here, and take note of who polls, and of who is none of us."""
+        elsewhere = self._elsewhere()
+        self._connections = {name: chat.connections() for name, chat in self._counting.items()}
+        for name, chat in self._counting.items():
+            found = chat.strangers(elsewhere.connections.get(name, 0))
+            if found is not None:
+                self._strangers[name] = found
+        here, now = self._here(), self._parts.clock.monotonic()
+        polled = (elsewhere.polls.keys() | here.polls.keys()) & self._polled_at.keys()
+        self._polled_at |= dict.fromkeys(polled, now)
+        return here
+
+    def _here(self) -> Snapshot:
         seen = self.work.snapshot(self.connected(), self.off)
-        return replace(seen, strangers=told, connections=own)
+        return replace(seen, strangers=self._strangers, connections=self._connections)
+
+    def _elsewhere(self) -> Snapshot:
+        return joined(read(other.report).sees for other in self.replicas.others)
 
     def _able(self) -> Iterator[Duty]:
         yield from self._duties
