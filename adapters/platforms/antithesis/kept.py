@@ -46,13 +46,13 @@ class Index:
         self.seam: Seam | None = None  # what a longer window, read later, meets
         self._seam_at = 0
 
-    def add(self, block: bytes) -> None:
-        """Take the next block of whole lines."""
+    def add(self, block: bytes, count: int) -> None:
+        """Take the next block of whole lines, of so many."""
         before, last = self._end, last_vtime(block)
         if not before.byte:
             self._find_seam(block)
         latest = max(before.seconds, float(last)) if last else before.seconds
-        self._end = _Mark(before.byte + len(block), before.lines + block.count(b"\n"), latest)
+        self._end = _Mark(before.byte + len(block), before.lines + count, latest)
         if self._end.byte - self._marks[-1].byte >= PIECE:
             self._marks.append(self._end)
 
@@ -67,7 +67,7 @@ class Index:
                 window.pass_by(after.lines - here.lines)
             elif after.byte > here.byte:
                 file.seek(here.byte)
-                window.take(file.read(after.byte - here.byte))
+                window.take(file.read(after.byte - here.byte), after.lines - here.lines)
 
     def behind_seam(self, file: BinaryIO) -> Iterator[bytes]:
         """Yield the file in blocks of whole lines, from its first line that has a time."""

@@ -155,10 +155,11 @@ class _Into:
         """Take the next block."""
         if not block:
             return
+        count = block.count(b"\n")  # once for both: each pass over a log of hundreds of megabytes is seen
         if self.index is not None:
-            self.index.add(block)
+            self.index.add(block, count)
         self.writer.add(block)
-        self.window.take(block)
+        self.window.take(block, count)
 
     async def turn(self) -> None:
         """Hand on what is to be written."""

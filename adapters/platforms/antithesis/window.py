@@ -94,14 +94,15 @@ class Window:
         self.matched = self.total = self.early = 0
         self._head = b""
 
-    def take(self, block: bytes) -> None:
-        """Take the next block."""
-        block = block if self.begun else self._begun(block)
+    def take(self, block: bytes, count: int) -> None:
+        """Take the next block, of so many lines."""
+        if not self.begun:
+            block = self._begun(block)
+            count = block.count(b"\n")
         if block:
-            self._look(block)
+            self._look(block, count)
 
-    def _look(self, block: bytes) -> None:
-        count = block.count(b"\n")
+    def _look(self, block: bytes, count: int) -> None:
         self.total += count
         if self._needles is None:
             self._hold(block, count)
@@ -123,7 +124,7 @@ class Window:
         """Return what was found, with the file that the window went to."""
         head, self._head = self._head, b""
         if head:
-            self._look(head)
+            self._look(head, head.count(b"\n"))
         return LogExcerpt(
             lines=self._shown(),
             matched=self._matched,

@@ -31,13 +31,13 @@ def _line(number: int, seconds: int | None) -> bytes:
 def _indexed(blocks: Sequence[bytes]) -> Index:
     index = Index()
     for block in blocks:
-        index.add(block)
+        index.add(block, block.count(b"\n"))
     return index
 
 
 def _fresh(stream: bytes, wanted: Filter) -> tuple[LogExcerpt, int]:
     window = Window(wanted)
-    window.take(stream)
+    window.take(stream, stream.count(b"\n"))
     return window.excerpt(Known(), File()), window.early
 
 

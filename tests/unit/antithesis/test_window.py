@@ -40,7 +40,7 @@ class _Read:
         if not self.intake.done:
             block = self.intake.take(block, odd=odd)
             self.passed += block
-            self.window.take(block)
+            self.window.take(block, block.count(b"\n"))
 
     @property
     def of_window(self) -> bytes:
@@ -328,7 +328,7 @@ def test_window__a_pattern_is_what_matching_every_line_finds(
         return
     lines = [_event(str(n), text).rstrip(b"\n") for n, text in enumerate(texts)]
     window = Window(Filter(lines=100, grep=grep))
-    window.take(b"\n".join(lines) + b"\n")
+    window.take(b"\n".join(lines) + b"\n", len(lines))
 
     assert _texts(window.excerpt(Known(), File())) == [
         t for line in lines if grep.finds(t := log_line(line).text)
