@@ -106,7 +106,7 @@ async def main() -> None:
 
 
 async def _all_read(work: Background) -> None:
-    while not all(work.work.polls().values()):  # noqa: ASYNC110 - the pollers tell nobody
+    while not all(polled.looked for polled in work.work.polls().values()):  # noqa: ASYNC110 - the pollers tell nobody
         await asyncio.sleep(0.1)
 
 
