@@ -45,6 +45,7 @@ FROZEN = 1.6 * DEAD_AFTER  # seconds that a replica stands still
 LAST = 240.0  # seconds for all that is left after the last kill
 A_LOOK = 0.3  # seconds between two looks at what is left
 EVERY_TROUBLE, EVERY_LOOK = 5, 2  # rounds
+UNDER_WAY = 40  # runs at the first look, at most: a list of many pages would seldom be read whole
 AHEAD = 10  # runs that may have ended before the replicas have recorded it: so looks stay short
 MOST_SHOWN = 20
 NO_DATABASE = "database"  # who starts while there is none says so and leaves, to be started again
@@ -121,7 +122,7 @@ class Endings:
 
     def __init__(self, world: World, count: int) -> None:
         self.world = world
-        self._going = [self._begin(number) for number in range(count // 2)]
+        self._going = [self._begin(number) for number in range(min(count // 2, UNDER_WAY))]
         self.count = count
         self.due = 0
         self.ended = self.recorded = 0
