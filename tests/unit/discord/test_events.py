@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from adapters.chat.discord import buttons, commands, events
+from adapters.chat.discord import commands, events
 from adapters.chat.discord.events import Autocomplete, Command, Ignored, Refused, Self
 from adapters.chat.surface import Inbound, Kind
 from bot.cards import FieldKind
@@ -273,40 +271,6 @@ def test_message__is_read_without_our_name() -> None:
     assert found.invocation.text == "logs 5"
     assert found.invocation.place == Place(channel=f"discord:channel:{GUILD}:{CHANNEL}", thread=THREAD)
     assert isinstance(events.read_message({}, ME, NOW, parent=None), Ignored)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=8) | st.just(USER),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["id", "name", "type", "options", "value", "custom_id", "values", "components", "component", "focused",
-         "resolved", "messages", "target_id", "content", "embeds", "roles", "user", "flags", "parent_id"]), inner, max_size=4),
-    max_leaves=12,
-)  # fmt: skip
-PARTS = st.fixed_dictionaries(
-    {"id": st.just("1"), "token": st.just("t"), "type": st.integers(-1, 6)},
-    optional=dict.fromkeys(("data", "message", "channel", "member", "user", "guild_id", "channel_id"), JSON),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(PARTS, st.booleans())
-def test_read__never_raises(body: Any, whole: bool) -> None:
-    """Whatever is in a payload, it is something or nothing, and every answer has a way back."""
-    base = payload(2, {}) if whole else {}
-
-    found = events.read(base | body, ME, NOW)
-    events.mentions(body, ME)
-
-    assert isinstance(found, Inbound | Autocomplete | Refused | Ignored)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.text(max_size=160))
-def test_read_button__never_raises(custom_id: str) -> None:
-    """A custom id of anybody's is read or refused."""
-    found = buttons.read(custom_id, [custom_id])
-
-    assert found is None or found.command or found.token
 
 
 def test_commands__every_verb_is_offered_and_hidden_ones_are_not() -> None:

@@ -130,17 +130,6 @@ def test_message__discord_takes_it(name: str) -> None:
     assert judge.request("PATCH", MESSAGES, sent(render.message(CARDS[name]()))) == []
 
 
-@settings(max_examples=60, deadline=None)
-@given(ANY_CARD)
-def test_message__discord_takes_any_card(card: Card) -> None:
-    """Whatever is in it: within every limit, nothing live, no signed link in what may be stored."""
-    message = render.message(card)
-
-    assert judge.request("PATCH", MESSAGES, sent(message)) == []
-    assert "CANARY" not in json.dumps(message)
-    assert render.render(card) == render.render(card)
-
-
 @pytest.mark.parametrize("line", ["`" * 40, "```" * 13, "a`b``c```" * 8])
 def test_message__lines_of_back_ticks_keep_their_place(line: str) -> None:
     """The room for an excerpt is counted as it is written, so that lines are shown beside any number of items."""

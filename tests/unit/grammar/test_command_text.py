@@ -154,19 +154,3 @@ def test_quoted__reads_back_exactly(first: str, second: str) -> None:
         verb="logs", positional=("x",), named={"grep": first, "source": second}, strays=(("grep", "x"),)
     )
     assert expected == words
-
-
-@settings(max_examples=60)
-@given(
-    st.lists(
-        st.sampled_from(["logs", "a=", "--", '"', "'", "\\", " ", "=", "-1 2", "\n", "é", "b.c=", "`"])
-    ).map("".join)
-)
-def test_split__gives_words_or_a_sentence(text: str) -> None:
-    """Any rubble is read or refused, and nothing else happens."""
-    try:
-        answer = repr(grammar.split(text))
-    except UserError as refused:
-        answer = refused.problem
-
-    assert answer

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from adapters.chat.slack import events
 from adapters.chat.slack import typed as typed_words
@@ -289,42 +287,6 @@ def test_anything__is_served_by_where_the_app_is_installed(changes: dict[str, An
     assert isinstance(result, NotServed) is not served
     if isinstance(result, NotServed):
         assert (result.actor.id, result.place.channel) == ("slack:user:T01:U1", "slack:channel:T01:C1")
-
-
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(["T01", "U1", "C1", "launch_run", "say:1", "clew_form"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["id", "type", "value", "action_id", "channel", "user", "ts", "text", "view", "state", "values",
-                         "callback_id", "private_metadata", "blocks", "message", "selected_option", "block_id"]),
-        inner, max_size=5),
-    max_leaves=12,
-)  # fmt: skip
-KINDS = st.sampled_from(
-    [
-        "event_callback",
-        "block_actions",
-        "view_submission",
-        "message_action",
-        "shortcut",
-        "block_suggestion",
-        "view_closed",
-        "x",
-    ]
-)
-BODIES = st.dictionaries(
-    st.sampled_from(["event", "actions", "view", "user", "channel", "message", "container", "callback_id", "trigger_id",
-                     "value", "command", "response_url", "text"]),
-    ANYTHING, max_size=8,
-)  # fmt: skip
-
-
-@settings(max_examples=300, deadline=None)
-@given(BODIES, KINDS, st.sampled_from([{"team_id": "T01"}, {"team": {"id": "T01"}}]))
-def test_read__never_stumbles(body: dict[str, Any], kind: str, team: dict[str, Any]) -> None:
-    """Whatever a payload holds, it means something."""
-    result = events.read({**body, "type": kind, **team}, ME, NOW, JUDGE)
-
-    assert result is not None
 
 
 def _said(body: dict[str, Any]) -> Command:

@@ -263,18 +263,6 @@ ANY_CARD = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
-@given(ANY_CARD)
-def test_message__slack_takes_any_card(card: Card) -> None:
-    """Whatever is in it: within every limit, nothing live, no signed link in what may be stored."""
-    message = render.message(card)
-
-    assert slack_judge.message(message, update=True) == []
-    assert "CANARY" not in json.dumps(message)
-    assert len(message["blocks"]) <= render.BLOCKS
-    assert sum(map(render.cost, message["blocks"])) <= render.CHARACTERS + 500
-
-
 @settings(max_examples=60, deadline=None)
 @given(ANY_CARD)
 def test_without_table__slack_takes_it_too(card: Card) -> None:
