@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 from bot import access, authorization, grammar, home, lengths, moments, preview, reading
 from bot.access import Afresh
@@ -24,7 +25,7 @@ from bot.ports import FindAddressee, OpenFile, Report, Span
 from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import commands, finding, parts, problems, reported
 from bot.replies import home as home_replies
-from bot.state import Actor, Invocation, LiveCard, MessageRef, Place
+from bot.state import Actor, Invocation, LiveCard, MessageRef, Owner, Place
 from bot.suggest import Autocomplete, Limits, Suggestion, Typing
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
     return clean, any(part.removed for part in (text, *arguments, *values.values()))
 
 
+UNOWNED = timedelta(minutes=1)  # in which an older version, which keeps no owner, answers what it accepted
 ALIASES = {"runs": "status", "list": "status"}  # what people type for a verb
 PROSE = frozenset(name for name, verb in VERBS.items() if verb.prose)
 HELP = frozenset({"?", "-h", "-?", "help"})
@@ -110,6 +112,7 @@ class Handler:
         self.verbs: Mapping[str, Verb] = adapted(verbs, services.platforms.values())
         self._not_offered = {n: v for n, v in verbs.items() if n not in self.verbs}
         self._autocomplete = self._completing()
+        self.owner = Owner(id=uuid4().hex)  # whoever accepts here, until it is known among the replicas
 
     def govern(self, policy: access.Policy) -> None:
         """Decide by these rules from now on, also whatever is being confirmed."""
@@ -141,15 +144,18 @@ class Handler:
         members = frozenset[str]().union(*self.services.policy.roles.values())
         return frozenset(name for name in members if name.startswith(prefix))
 
-    async def accept(self, invocation: Invocation) -> bool:
+    async def accept(self, invocation: Invocation, owner: Owner | None = None) -> bool:
         """Accept an invocation into the inbox, durably, before the chat is acknowledged; False where it was accepted before.
+
+        `owner`: who answers it; this program as it is known now.
 
         A yes that was given beforehand was for that one moment: whoever resumes the command asks, or a
         launch that was sent already would be sent twice. Raises `StoreError`: then the chat must not be acknowledged, so
         that it delivers again.
         """
         kept = replace(self.clean(invocation), confirmed=False)
-        return await self.services.store.accept(invocation.place.chat, invocation.key, kept)
+        owner = owner or self.owner
+        return await self.services.store.accept(invocation.place.chat, invocation.key, kept, owner)
 
     def command_of(self, invocation: Invocation) -> Command | None:
         """Return what was asked for as a command that a button can hold.
@@ -168,9 +174,17 @@ class Handler:
         """Return an invocation as it may be shown or kept: without the secrets in it."""
         return _scrubbed(invocation, self.services.secrets)[0]
 
-    async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
-        """Return what was taken since then and never answered: a restart came between."""
-        return tuple(i for _, i in await self.services.store.unfinished(chat, since))
+    async def adopt(self, chat: str, since: datetime, owner: Owner) -> tuple[Invocation, ...]:
+        """Own what was accepted since then, never answered, and is nobody's who lives; return it. Raises `StoreError`."""
+        now = self.services.clock.now()
+        found = await self.services.store.adopt(chat, since, owner, unowned_until=now - UNOWNED)
+        return tuple(invocation for _, invocation in found)
+
+    async def is_owned(self, invocation: Invocation, owner: Owner) -> bool:
+        """Whether a command is still its owner's to answer: nobody found that one dead, and adopted it. Raises `StoreError`."""
+        if not owner.listed or (owner.id == self.owner.id and owner.sure()):
+            return True
+        return await self.services.store.owner_of(invocation.place.chat, invocation.key) == owner.id
 
     async def handle(
         self,

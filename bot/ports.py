@@ -50,6 +50,7 @@ from bot.state import (
     Notice,
     OutboxDepth,
     Overtaken,
+    Owner,
     PollStep,
     PropertyState,
     Reservation,
@@ -250,14 +251,26 @@ class Chat(Protocol):
 class Inbox(Protocol):
     """Commands that came in, each acting once however often it is delivered. Raises `StoreError`."""
 
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
-        """Keep a command durably; False where this id is known already."""
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
+        """Keep a command durably, for its owner to answer; False where this id is known already.
+
+        Raises `StoreError` too where others found the owner dead.
+        """
 
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Say that a command was answered."""
 
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
-        """Return commands taken since then and never answered, with their ids, oldest first."""
+    async def adopt(
+        self, source: str, since: datetime, owner: Owner, *, unowned_until: datetime
+    ) -> tuple[tuple[str, Invocation], ...]:
+        """Let a program own what was accepted since then, never answered, and is no living program's; return that, with the ids, oldest first.
+
+        Each command is adopted by one of those who ask at the same time. `unowned_until`: of those without any owner, which a
+        version accepted that kept none and may still answer, the ones that were accepted before then.
+        """
+
+    async def owner_of(self, source: str, dedupe_id: str) -> str | None:
+        """Return the id of the program that owns a command; None where there is no such command, or nobody owns it."""
 
 
 class WatchStore(Protocol):

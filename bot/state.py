@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from enum import StrEnum
@@ -921,6 +921,23 @@ class Full:
     """What is reserved of each share that was asked for, where at least one of them has no room."""
 
     used: tuple[Used, ...]
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A program as the one that answers what it accepted; `id`: of one life of it.
+
+    `listed`: others see whether it lives, so that they answer for it when it is dead; while it is, they leave that to it.
+    Of one that is not, everybody who looks takes over. `sure`: whether nobody can have found it dead by now, as it showed life a moment ago.
+    """
+
+    id: str
+    listed: bool = False
+    sure: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol
 from adapters.chat import metrics
 from adapters.chat.lanes import MOST, Lanes
 from adapters.chat.priority import Priority
-from adapters.chat.responder import Responder
+from adapters.chat.responder import AskOurs, Responder, TakenAway, always_ours
 from adapters.chat.surface import Inbound, Kind, Receipt, Surface, T
 from adapters.chat.tasks import Tasks
 from adapters.lanes import acting, silent
@@ -33,7 +33,7 @@ from bot.model import Secret
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
-from bot.state import Actor, Invocation
+from bot.state import Actor, Invocation, Owner
 from bot.suggest import Limits, Suggestion, Typing
 from bot.waiting import Backoff
 
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart; the person is notified
 LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits for an answer
 GIVE_WAY_SECONDS = 1.5  # that answering gives way to accepting: in a burst all are acknowledged first
+LOOK_SECONDS = 4.0  # between two looks for what others left who died meanwhile
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 1.0, 30.0  # until a database that cannot be read is asked again
 INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
 
@@ -49,9 +50,9 @@ INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
 class Conversation(Generic[T]):
     """All conversations of one chat; the only one in a process that answers there.
 
-    A command is answered once by construction: the inbox accepts each command once, and nothing is accepted before
-    what earlier processes left unanswered has been read, so what is resumed and what is accepted never meet. `handler` is
-    the core, for what is no command.
+    A command is answered once by construction: the inbox accepts each command once, for this process to answer, and others
+    adopt it only when they found this process dead. Before anything is shown, a process that may have been found dead asks
+    whether the command is still its own. `handler` is the core, for what is no command.
     """
 
     def __init__(self, handler: Handler, surface: Surface[T], clock: Clock) -> None:
@@ -65,14 +66,13 @@ class Conversation(Generic[T]):
         self._accepting: set[asyncio.Task[bool]] = set()
         self._resuming: asyncio.Task[None] | None = None
         self._resuming_later: asyncio.Task[None] | None = None
-        self._fresh: set[str] = set()  # accepted while what is left over could not be read
 
     # What comes in ---------------------------------------------------------------------------------------
 
     def begin(self) -> asyncio.Task[None]:
-        """Resume what earlier processes left unanswered, once; the task ends when that has been read, not answered.
+        """Resume what others left unanswered, now and later; the task ends when that has been read once, not answered.
 
-        To be called when answers can be shown. Receiving begins it too, so that nothing can be accepted before it.
+        To be called when answers can be shown.
         """
         if self._resuming is None:
             self._resuming = asyncio.create_task(self._resume_unanswered())
@@ -133,7 +133,8 @@ class Conversation(Generic[T]):
     async def _accepted(self, inbound: Inbound[T]) -> Receipt:
         """Accept it into the inbox and tell the chat that an answer comes, in the chat's time."""
         deadlines = self._surface.deadlines
-        accepting = asyncio.create_task(self._accept(inbound.invocation))
+        owner = self.handler.owner
+        accepting = asyncio.create_task(self.handler.accept(inbound.invocation, owner))
         self._accepting.add(accepting)  # the loop itself keeps no hold on a task
         accepting.add_done_callback(self._accepting.discard)
         await asyncio.wait({accepting}, timeout=deadlines.defer)
@@ -142,33 +143,22 @@ class Conversation(Generic[T]):
             inbound = await self._surface.defer(inbound, ephemeral=self._is_private(inbound))
             await asyncio.wait({accepting}, timeout=deadlines.accept)
         if not accepting.done():
-            self._work.start(self._accepted_late(accepting, inbound))
+            self._work.start(self._accepted_late(accepting, inbound, owner))
             return await self._not_accepted(inbound, StoreError(sentences.database_slow()))
         if (error := accepting.exception()) is not None:
             return await self._not_accepted(inbound, error)
         if not accepting.result():
             metrics.REPEATED.labels(self._chat).inc()
             return Receipt()
-        return self._begin_answer(inbound)
+        return self._begin_answer(inbound, owner)
 
-    async def _accept(self, invocation: Invocation) -> bool:
-        """Accept it; False where it was accepted before. Raises `StoreError`."""
-        await asyncio.shield(self.begin())  # one command given up must not end the read that all wait for
-        if self._resuming_later is None or self._resuming_later.done():
-            return await self.handler.accept(invocation)
-        self._fresh.add(invocation.key)
-        accepted = await self.handler.accept(invocation)
-        if not accepted:  # a process before this one accepted it
-            self._fresh.discard(invocation.key)
-        return accepted
-
-    async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T]) -> None:
+    async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T], owner: Owner) -> None:
         """Do what the chat was told of a command that was accepted after all: answer it only if nobody was told."""
         with suppress(StoreError):
             if not await asyncio.shield(accepting):
                 return
             if self._surface.redelivers:
-                self._begin_answer(replace(inbound, shown_by_receipt=False))
+                self._begin_answer(replace(inbound, shown_by_receipt=False), owner)
             else:
                 await self.handler.answered(
                     inbound.invocation, problems.failure(StoreError(sentences.database_slow())), None
@@ -184,9 +174,9 @@ class Conversation(Generic[T]):
         await self._responder(inbound).show(problems.failure(error))
         return Receipt()
 
-    def _begin_answer(self, inbound: Inbound[T]) -> Receipt:
+    def _begin_answer(self, inbound: Inbound[T], owner: Owner) -> Receipt:
         metrics.ACCEPTED.labels(self._chat, inbound.kind).inc()
-        return self._begin(inbound, self._answer(inbound))
+        return self._begin(inbound, self._answer(inbound, owner))
 
     def _begin(self, inbound: Inbound[T], work: Coroutine[Any, Any, None]) -> Receipt:
         """Begin to answer a person; where too much of theirs is under way it is left out, which they are told."""
@@ -209,21 +199,21 @@ class Conversation(Generic[T]):
     # Resumed -----------------------------------------------------------------------------------------------
 
     async def _resume_unanswered(self) -> None:
-        if not await self._resumed():
-            self._resuming_later = asyncio.create_task(self._resume_later())
+        done = await self._resumed()
+        self._resuming_later = asyncio.create_task(self._resume_later(done=done))
 
-    async def _resume_later(self) -> None:
-        """Try again until the database can be read; what comes in meanwhile is answered, and not taken for left over."""
+    async def _resume_later(self, *, done: bool) -> None:
+        """Look again until that could be read, and as long as other processes may die that answer here."""
         again = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS)
-        done = False
-        while not done:
-            await self._clock.sleep(again.next())
+        while not done or self.handler.owner.listed:
+            await self._clock.sleep(LOOK_SECONDS if done else again.next())
             done = await self._resumed()
 
     async def _resumed(self) -> bool:
         """Begin to answer what was accepted and never answered; False where that cannot be read just now."""
+        owner = self.handler.owner
         try:
-            left = await self.handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
+            left = await self.handler.adopt(self._chat, self._clock.now() - LOOKED_BACK, owner)
         except StoreError as error:
             log.warning("what was left unanswered could not be read yet: %s", error)
             return False
@@ -231,28 +221,48 @@ class Conversation(Generic[T]):
             log.exception("what was left unanswered could not be read")
             return True
         for invocation in left:
-            if invocation.key not in self._fresh:
-                self._lanes.start(invocation.actor.id, self._resume(invocation))
+            self._lanes.start(invocation.actor.id, self._resume(invocation, owner))
         return True
 
-    async def _resume(self, invocation: Invocation) -> None:
+    async def _resume(self, invocation: Invocation, owner: Owner) -> None:
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
         inbound: Inbound[T] = Inbound(invocation=invocation, kind=Kind.RESUMED)
         if self._clock.now() - invocation.at > RESUMED:
             await self._settle(inbound, sentences.too_old(self.handler.command_of(invocation)))
         else:
-            await self._answer(inbound)
+            await self._answer(inbound, owner)
 
     # Answered ----------------------------------------------------------------------------------------------
 
-    async def _answer(self, inbound: Inbound[T]) -> None:
-        responder = self._responder(inbound)
+    async def _answer(self, inbound: Inbound[T], owner: Owner) -> None:
+        responder = self._responder(inbound, partial(self._is_ours, inbound.invocation, owner))
+        try:
+            await self._answered(responder)
+        except TakenAway:
+            log.warning("a command is left to another program, which found this one dead and answers it")
+
+    async def _is_ours(self, invocation: Invocation, owner: Owner) -> bool:
+        """Whether a command is still this process's to answer; nothing is shown before that is known."""
+        again = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS)
+        while True:
+            try:
+                return await self.handler.is_owned(invocation, owner)
+            except StoreError as error:
+                log.warning(
+                    "an answer waits: whether it is still this program's to give is not known: %s", error
+                )
+                await self._clock.sleep(again.next())
+
+    async def _answered(self, responder: Responder[T]) -> None:
+        inbound = responder.inbound
         async with announcing_a_restart(responder):
             await self._priority.give_way()
             try:
                 inbound = await self._resolved(inbound)
             except UserError as error:
-                await self._settle(inbound, problems.mistake(error))
+                reply = problems.mistake(error)
+                await responder.show(reply)
+                await self.handler.answered(inbound.invocation, reply, None)
                 return
             responder.inbound = inbound
             if inbound.kind is Kind.RESUMED:
@@ -277,7 +287,7 @@ class Conversation(Generic[T]):
             if patience := self._surface.deadlines.progress:
                 await asyncio.wait({task}, timeout=patience)
             if not task.done():
-                responder.impatient()
+                await responder.impatient()
             reply = await task
         finally:
             task.cancel()
@@ -350,8 +360,9 @@ class Conversation(Generic[T]):
 
     # Pieces ------------------------------------------------------------------------------------------------
 
-    def _responder(self, inbound: Inbound[T]) -> Responder[T]:
-        return Responder(self._surface, self._clock, self._work, inbound, ephemeral=self._is_private(inbound))
+    def _responder(self, inbound: Inbound[T], is_ours: AskOurs = always_ours) -> Responder[T]:
+        private = self._is_private(inbound)
+        return Responder(self._surface, self._clock, self._work, inbound, ephemeral=private, is_ours=is_ours)
 
     def _is_private(self, inbound: Inbound[T]) -> bool:
         """Whether the verb that is asked for answers the person alone."""

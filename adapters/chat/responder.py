@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic
 
@@ -19,18 +20,38 @@ from bot.ports import Clock, Delivered, Found, PostOutcome, Unconfirmed, Undeliv
 from bot.replies import conversation as sentences
 from bot.state import MessageRef, Place
 
+AskOurs = Callable[[], Awaitable[bool]]
+"""Says whether a command is still this process's to answer."""
+
+
+async def always_ours() -> bool:
+    """Say that it is."""
+    return True
+
+
+class TakenAway(Exception):
+    """Another process answers the command; nothing was shown."""
+
 
 class Responder(Generic[T]):
-    """The answer to one command. `ephemeral`: its verb answers the person alone."""
+    """The answer to one command. `ephemeral`: its verb answers the person alone. `is_ours` is asked before anything is shown."""
 
     def __init__(
-        self, surface: Surface[T], clock: Clock, edits: Tasks, inbound: Inbound[T], *, ephemeral: bool
+        self,
+        surface: Surface[T],
+        clock: Clock,
+        edits: Tasks,
+        inbound: Inbound[T],
+        *,
+        ephemeral: bool,
+        is_ours: AskOurs = always_ours,
     ) -> None:
         self.inbound = inbound  # replaced by one that says more, once it is known who and where it is
         self._surface = surface
         self._clock = clock
         self._edits = edits
         self._ephemeral = ephemeral
+        self._is_ours = is_ours
         self._key = post_key(inbound.invocation.key)
         self._text = ""
         self._impatient = False
@@ -44,9 +65,9 @@ class Responder(Generic[T]):
         self._text = text
         self._show_progress()
 
-    def impatient(self) -> None:
+    async def impatient(self) -> None:
         """Show from now on that work goes on."""
-        self._impatient = True
+        self._impatient = await self._is_ours()
         self._show_progress()
 
     async def find_earlier(self) -> None:
@@ -70,7 +91,7 @@ class Responder(Generic[T]):
 
     async def interrupted(self) -> None:
         """Say that the answer will come later; in one that is being shown already nothing is changed."""
-        if self._done:
+        if self._done or not await self._is_ours():
             return
         self._done = True
         card = sentences.working(sentences.INTERRUPTED)
@@ -122,7 +143,7 @@ class Responder(Generic[T]):
         return outcome
 
     async def _edit_progress(self, message: MessageRef) -> None:
-        if not self._done:
+        if await self._is_ours() and not self._done:
             await self._surface.edit(
                 self.inbound, message, sentences.working(self._text or sentences.STARTING), self._key
             )
@@ -134,8 +155,13 @@ class Responder(Generic[T]):
     # The reply -----------------------------------------------------------------------------------------
 
     async def show(self, reply: Reply) -> MessageRef | None:
-        """Show the reply; return where it stands, None where one person alone sees it or it could not be shown."""
+        """Show the reply; return where it stands, None where one person alone sees it or it could not be shown.
+
+        Raises `TakenAway`.
+        """
         self._done = True
+        if not await self._is_ours():
+            raise TakenAway
         message = None
         try:
             message = await self._place_reply(reply, await self._posted())

@@ -12,11 +12,12 @@ import msgspec
 from sqlalchemy import bindparam, select, update
 
 from adapters.store.codec import decode_invocation, encode
-from adapters.store.part import Part
-from adapters.store.tables import inbox
+from adapters.store.part import Part, whole
+from adapters.store.tables import inbox, replicas
 from adapters.store.text import clean
 from adapters.store.together import Together
-from bot.state import Invocation
+from bot.errors import StoreError
+from bot.state import Invocation, Owner
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +35,22 @@ class SqlInbox(Part):
     def _finishing(self) -> Together[Mapping[str, str], None]:
         return Together(self._finish)
 
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
-        """Keep a command durably; False where this id is known already.
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
+        """Keep a command durably, for its owner to answer; False where this id is known already.
 
         Commands that come at the same moment are committed together, and fail together: `StoreError` for each of them.
         """
+        if owner.listed and not owner.sure() and not await self._is_there(owner):
+            raise StoreError(
+                "Other programs found this one dead while it was held up. It joins them anew in a moment."
+            )
         values = {
             "source": clean(source),
             "dedupe_id": clean(dedupe_id),
             "received_at": invocation.at,
             "finished": False,
             "invocation": encode(invocation),
+            "owner": owner.id,
         }
         return await self._accepting.add(values)
 
@@ -70,17 +76,36 @@ class SqlInbox(Part):
             await connection.execute(update(inbox).where(mine).values(finished=True), commands)
         return [None] * len(commands)
 
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
-        """Return commands taken since then and never answered, oldest first; a damaged one holds up no other."""
-        statement = (
-            select(inbox.c.dedupe_id, inbox.c.invocation)
-            .where(inbox.c.source == source, ~inbox.c.finished, inbox.c.received_at >= since)
-            .order_by(inbox.c.received_at, inbox.c.id)
-        )
+    @whole
+    async def adopt(
+        self, source: str, since: datetime, owner: Owner, *, unowned_until: datetime
+    ) -> tuple[tuple[str, Invocation], ...]:
+        """Own what is no living program's, and return it, oldest first; a damaged one holds up no other."""
+        living = select(replicas.c.id)
+        dead = (inbox.c.owner != owner.id) & inbox.c.owner.not_in(living)
+        unowned = inbox.c.owner.is_(None) & (inbox.c.received_at < unowned_until)
+        left = (inbox.c.source == source) & ~inbox.c.finished & (inbox.c.received_at >= since)
+        left &= dead | unowned
+        if not await self._rows(select(inbox.c.id).where(left).limit(1)):
+            return ()  # as nearly always: nothing is written for that
+        mine = update(inbox).where(left).values(owner=owner.id)
+        columns = (inbox.c.received_at, inbox.c.id, inbox.c.dedupe_id, inbox.c.invocation)
+        async with self._db.writing() as connection:
+            rows = (await connection.execute(mine.returning(*columns))).all()
         found: list[tuple[str, Invocation]] = []
-        for row in await self._rows(statement):
+        for row in sorted(rows, key=lambda row: (row.received_at, row.id)):
             try:
                 found.append((row.dedupe_id, decode_invocation(row.invocation)))
             except msgspec.DecodeError:
                 log.exception("the command %s is damaged and left out", row.dedupe_id)
         return tuple(found)
+
+    async def owner_of(self, source: str, dedupe_id: str) -> str | None:
+        """Return the id of the program that owns a command; None where there is no such command, or nobody owns it."""
+        row = await self._first(
+            select(inbox.c.owner).where(inbox.c.source == source, inbox.c.dedupe_id == dedupe_id)
+        )
+        return None if row is None else row.owner
+
+    async def _is_there(self, owner: Owner) -> bool:
+        return await self._first(select(replicas.c.id).where(replicas.c.id == owner.id)) is not None

@@ -10,6 +10,7 @@ GENESIS = "0" * 64  # the hash that stands before the first line of the audit tr
 
 metadata = MetaData()
 
+# `owner`: the program that answers it (`replicas.id`); null for what a version accepted that kept none.
 inbox = Table(
     "inbox",
     metadata,
@@ -18,6 +19,7 @@ inbox = Table(
     *times("received_at"),
     *flags("finished"),
     *texts("invocation"),
+    *texts("owner", nullable=True),
     UniqueConstraint("source", "dedupe_id", name="inbox_once"),
     Index("inbox_waiting", "source", "finished", "received_at"),
 )

@@ -25,6 +25,7 @@ from bot.state import Actor, Invocation, Place
 from tests.bench.report import Row, in_turns, p99, seconds, within
 from tests.fakes.discord import TOKEN, FakeDiscord, serve
 from tests.fakes.discord_live import running_bot
+from tests.fakes.inbox import ME
 from tests.fakes.runs import EPOCH
 from tests.fakes.slack import serve as serve_slack
 from tests.fakes.slack_bot import running_bot as running_slack
@@ -175,7 +176,7 @@ async def _insert(store: SqlStore, number: int) -> float:
         at=EPOCH,
     )
     start = time.perf_counter()
-    await store.accept("discord", invocation.key, invocation)
+    await store.accept("discord", invocation.key, invocation, ME)
     return time.perf_counter() - start
 
 

@@ -24,6 +24,7 @@ from adapters.store.store import SqlStore, open_store
 from bot.access import Policy
 from bot.state import Actor, Invocation, Place
 from tests.bench.report import Row, in_turns, p99, seconds, within
+from tests.fakes.inbox import ME
 from tests.fakes.runs import EPOCH
 from tests.fakes.slack import FakeSlack, serve
 from tests.fakes.slack_bot import TIMING, Bot, running_bot
@@ -117,7 +118,7 @@ async def _insert(store: SqlStore, number: int) -> float:
         at=EPOCH,
     )
     start = time.perf_counter()
-    await store.accept("slack", invocation.key, invocation)
+    await store.accept("slack", invocation.key, invocation, ME)
     return time.perf_counter() - start
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.errors import StoreError
-from bot.state import Invocation
+from bot.state import Invocation, Owner
 from tests.fakes.store import MemoryStore
 
 
@@ -24,13 +24,13 @@ class GatedStore(MemoryStore):
         self.refusing = self.deaf = False
         self.reads = 0
 
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
         """Accept it when the gate is open."""
         self.asked_to_write.set()
         await self.writing.wait()
         if self.refusing:
             raise StoreError("The database is not there.")
-        return await super().accept(source, dedupe_id, invocation)
+        return await super().accept(source, dedupe_id, invocation, owner)
 
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Note that it is answered when the gate is open."""
@@ -38,14 +38,16 @@ class GatedStore(MemoryStore):
         await self.finishing.wait()
         await super().finish(source, dedupe_id)
 
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
+    async def adopt(
+        self, source: str, since: datetime, owner: Owner, *, unowned_until: datetime
+    ) -> tuple[tuple[str, Invocation], ...]:
         """Tell it when the gate is open."""
         self.reads += 1
         self.asked_to_read.set()
         await self.reading.wait()
         if self.deaf:
             raise StoreError("The database is not there.")
-        return await super().unfinished(source, since)
+        return await super().adopt(source, since, owner, unowned_until=unowned_until)
 
     @property
     def unanswered(self) -> int:

@@ -24,6 +24,7 @@ from bot.state import (
     IntentState,
     Invocation,
     Overtaken,
+    Owner,
     PollStep,
     Reservation,
     Seen,
@@ -39,6 +40,7 @@ from tests.fakes.store_links import MemoryLinks
 from tests.fakes.store_marks import MemoryPropertyStates
 from tests.fakes.store_mentions import MemoryMentions
 from tests.fakes.store_publications import MemoryPublications
+from tests.fakes.store_replicas import MemoryReplicas
 from tests.fakes.store_schedules import MemorySchedules
 from tests.fakes.store_watch import MemoryWatch
 
@@ -52,19 +54,23 @@ NEVER_SENT = frozenset(
 Key = tuple[str, str | None, str | None, str | None]
 
 
-class MemoryInbox(Shared):
-    """Commands by (source, id)."""
+class MemoryInbox(MemoryReplicas):
+    """Commands by (source, id), and whose they are."""
 
     def __init__(self) -> None:
         super().__init__()
         self.commands: dict[tuple[str, str], tuple[Invocation, bool]] = {}
+        self.owners: dict[tuple[str, str], str] = {}
 
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
         await self._turn()
         key = (clean(source), clean(dedupe_id))
+        if owner.listed and not owner.sure() and owner.id not in self._replicas:
+            raise StoreError("Other programs found this one dead.")
         if key in self.commands:
             return False
         self.commands[key] = (cleaned(invocation), False)
+        self.owners[key] = owner.id
         return True
 
     async def finish(self, source: str, dedupe_id: str) -> None:
@@ -73,14 +79,25 @@ class MemoryInbox(Shared):
         if key in self.commands:
             self.commands[key] = (self.commands[key][0], True)
 
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
+    async def adopt(
+        self, source: str, since: datetime, owner: Owner, *, unowned_until: datetime
+    ) -> tuple[tuple[str, Invocation], ...]:
+        del unowned_until  # nothing here is of an earlier version
         await self._turn()
-        waiting = [
-            (dedupe_id, invocation)
-            for (where, dedupe_id), (invocation, finished) in self.commands.items()
-            if where == clean(source) and not finished and invocation.at >= since
+        left = [
+            key
+            for key, (invocation, finished) in self.commands.items()
+            if key[0] == clean(source)
+            and not finished
+            and invocation.at >= since
+            and self.owners[key] not in {owner.id, *self._replicas}
         ]
-        return tuple(sorted(waiting, key=lambda pair: pair[1].at))
+        self.owners |= dict.fromkeys(left, owner.id)
+        return tuple(sorted(((key[1], self.commands[key][0]) for key in left), key=lambda pair: pair[1].at))
+
+    async def owner_of(self, source: str, dedupe_id: str) -> str | None:
+        await self._turn()
+        return self.owners.get((clean(source), clean(dedupe_id)))
 
 
 class MemorySubscriptions(Shared):

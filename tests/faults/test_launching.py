@@ -12,6 +12,7 @@ import pytest
 from adapters.store.store import open_store
 from bot.state import Intent, IntentState
 from tests.fakes.crash import Crash
+from tests.fakes.inbox import left_over
 from tests.fakes.mortal import MortalService, MortalStore
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import Launching
@@ -133,7 +134,7 @@ async def test_confirm__a_yes_given_beforehand_does_not_outlive_the_process(word
         await stage.handler.handle(asked, silent)
     later = stage.restarted()
 
-    (kept,) = await later.handler.unanswered(asked.place.chat, asked.at)
+    (kept,) = await left_over(later.handler, asked.place.chat, asked.at)
     await later.handler.handle(kept, silent)
     await live_on(later)
 

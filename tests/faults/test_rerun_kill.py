@@ -21,6 +21,7 @@ from bot.state import BEGINNING, IntentState
 from bot.watch.launches import ANSWER_BY, LaunchWatch
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
+from tests.fakes.inbox import left_over
 from tests.fakes.testhide_client import a_testhide
 from tests.faults.rerun_process import a_door, silent
 
@@ -75,7 +76,7 @@ async def test_kill__between_the_yes_and_the_answer(
             clock = ManualClock(SystemClock().now())
             door, chat = a_door(service.platform, store, clock), FakeChat(clock=clock)
             (intent,) = await store.open_intents()
-            (press,) = await door.unanswered("fake", BEGINNING)
+            (press,) = await left_over(door, "fake", BEGINNING)
             again = [await door.handle(press, silent, resumed=True) for _ in range(2)]
             for _ in range(3):
                 clock.pass_time(ANSWER_BY / timedelta(seconds=1))

@@ -7,6 +7,7 @@ import pytest
 from bot.errors import UserError
 from bot.lengths import LONGEST, bounded, refusal
 from bot.state import Invocation, Place
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import EPOCH, a_run
 from tests.unit.commands.door import ALICE, CHANNEL, Door, nothing, told
 
@@ -60,7 +61,7 @@ async def test_too_long__with_a_secret_in_it_is_refused_after_a_restart_too() ->
     secret = "xoxb-1234567890-CANARYCANARYCANARY"
     await door.handler.accept(asked("status " + "x " * (LONGEST // 2 - 10) + secret))
 
-    (resumed,) = await door.handler.unanswered("slack", EPOCH)
+    (resumed,) = await left_over(door.handler, "slack", EPOCH)
     reply = await door.handler.handle(resumed, nothing)
 
     assert TOO_LONG in told(reply.card)

@@ -21,6 +21,7 @@ from bot.ports import Post
 from tests.earlier import LEFT, LEFT_AT, a_clock, load, platform
 from tests.fakes.discord import serve as serve_discord
 from tests.fakes.discord_live import running_bot as running_discord
+from tests.fakes.inbox import unfinished
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack import serve as serve_slack
 from tests.fakes.slack_bot import Bot
@@ -59,7 +60,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await load(url)
     async with open_store(url, now=a_clock().now) as store:
         for chat in ("slack", "discord", "terminal"):
-            for key, _ in await store.unfinished(chat, LEFT_AT - timedelta(days=1)):
+            for key, _ in await unfinished(store, chat, LEFT_AT - timedelta(days=1)):
                 await store.finish(chat, key)
         yield store
 

@@ -28,6 +28,7 @@ from tests.contract.store.kit import (
     later,
     results_of,
 )
+from tests.fakes.inbox import ME, unfinished
 
 LINE = AuditEntry(
     at=NOW, actor="slack:user:T01:U01", channel="slack:c", action="launch", decision="allowed", detail="x"
@@ -49,13 +50,13 @@ REFUSE_CLAIMS = {
 async def test_open_store__again(url: str) -> None:
     """All that was written is there after a restart, a claim in doubt too."""
     async with open_store(url, unconfirmed_after=30) as store:
-        await store.accept("slack", "E1", an_invocation())
+        await store.accept("slack", "E1", an_invocation(), ME)
         await store.record(a_step(runs=(a_run(1),), watermark=NOW, deliveries=(a_delivery(),)))
         await store.save_results(results_of(2, "p"))
         await store.draft(an_intent())
         claimed = await store.claim(CHATS, NOW)
     async with open_store(url) as store:
-        assert (("E1", an_invocation()),) == await store.unfinished("slack", NOW)
+        assert (("E1", an_invocation()),) == await unfinished(store, "slack", NOW)
         assert await store.watermark("demo") == NOW
         assert len(await store.tracked("demo")) == 1
         assert results_of(2, "p") == await store.stored_results(a_run(2).ref)
@@ -204,7 +205,7 @@ async def test_tracked__cancelled(database: SqlStore, turns: int) -> None:
 async def test_prune__what_is_no_longer_needed(database: SqlStore) -> None:
     """Old commands and payloads go; keys, young rows and rows that wait stay."""
     for name, days in {"young": 1, "old": 8, "waiting": 8, "abandoned": 31}.items():
-        await database.accept("slack", name, an_invocation(at=NOW - timedelta(days=days)))
+        await database.accept("slack", name, an_invocation(at=NOW - timedelta(days=days)), ME)
     await database.finish("slack", "young")
     await database.finish("slack", "old")
     for key, days in {"sent": 31, "fresh": 1}.items():

@@ -45,6 +45,7 @@ from tests.contract.store.conftest import DATABASES
 from tests.earlier import CHANCE, LEFT_AT, LONG, LOST, a_clock, load, platform
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
+from tests.fakes.inbox import unfinished
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
 from tests.postgresql import Server
@@ -200,7 +201,7 @@ ANSWERS = {
 @pytest.mark.parametrize("chat", sorted(ANSWERS))
 async def test_inbox__unanswered_commands_are_answered(now: Now, chat: str) -> None:
     """Whatever was taken, in whichever way it was said, is taken up as it was meant."""
-    left = await now.handler.unanswered(chat, LEFT_AT - timedelta(hours=1))
+    left = [asked for _, asked in await unfinished(now.store, chat, LEFT_AT - timedelta(hours=1))]
     now.clock.pass_time(300)  # nobody launched the like a moment ago
     replies = [await now.handler.handle(asked, silent) for asked in left]
 
@@ -211,7 +212,7 @@ async def test_inbox__unanswered_commands_are_answered(now: Now, chat: str) -> N
 
 async def test_inbox__values_are_whole(now: Now) -> None:
     """What was filled in is launched as it was."""
-    (_, launch) = await now.handler.unanswered("discord", LEFT_AT)
+    (_, (_, launch)) = await unfinished(now.store, "discord", LEFT_AT)
     reply = await now.handler.handle(launch, silent)
     facts = {fact.label: plain(fact.value) for fact in reply.card.facts}
 

@@ -22,6 +22,7 @@ from tests.contract.store.kit import (
     an_invocation,
     results_of,
 )
+from tests.fakes.inbox import ME, unfinished
 
 HOSTILE = "\ud800\udfff\0\u2028\x85\r\n'\"\\%{;🧶\u202e"
 TEXT = st.text(st.one_of(st.sampled_from(HOSTILE), st.characters(exclude_categories=())), max_size=12)
@@ -75,8 +76,8 @@ async def test_hostile__through_a_step(store: Store, text: str) -> None:
 @given(text=TEXT)
 async def test_hostile__through_everything_else(store: Store, text: str) -> None:
     """Commands, subscriptions, intents, live messages, words and audit lines take any text."""
-    await store.accept(text, text, an_invocation(text, values={text: text}))
-    found = dict(await store.unfinished(text, NOW))[clean(text)]
+    await store.accept(text, text, an_invocation(text, values={text: text}), ME)
+    found = dict(await unfinished(store, text, NOW))[clean(text)]
     subscription = Subscription(channel=f"c{text}", launcher=text, source=text)
     await store.subscribe(subscription, NOW)
     if await store.intent(f"i{text}") is None:

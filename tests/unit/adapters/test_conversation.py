@@ -22,6 +22,7 @@ from tests.fakes.chat import FakeChat, Posting, Seeing
 from tests.fakes.clock import ManualClock
 from tests.fakes.gated import GatedStore
 from tests.fakes.held import HeldService
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import a_run, run_id
 from tests.fakes.stage import ANN, READER, Stage
 from tests.fakes.surface import PATIENT, FakeSurface, Thinking, at_once
@@ -63,7 +64,7 @@ class Process:
 
     async def unanswered(self) -> int:
         """Count what was accepted and is not answered."""
-        return len(await self.handler.unanswered("fake", self.chat.clock.now() - timedelta(days=1)))
+        return len(await left_over(self.handler, "fake", self.chat.clock.now() - timedelta(days=1)))
 
 
 def _clock(chat: FakeChat) -> ManualClock:
@@ -86,12 +87,10 @@ async def process() -> AsyncIterator[Process]:
 # Once ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("begun", [True, False])
-async def test_slow_start__and_a_fresh_command_meet_nowhere(process: Process, begun: bool) -> None:
+async def test_slow_start__and_a_fresh_command_meet_nowhere(process: Process) -> None:
     """What comes in while the read of the left-over is on its way is answered once, and is not taken for left over."""
     process.store.reading.clear()
-    if begun:
-        process.conversation.begin()
+    process.conversation.begin()
     receiving = asyncio.create_task(process.conversation.receive(process.surface.command(f"status {SLOW}")))
     for _ in range(20):
         await asyncio.sleep(0)
@@ -121,7 +120,7 @@ async def test_command__that_comes_twice_is_answered_once(process: Process) -> N
 
 async def test_start__resumes_what_is_left_over_once(process: Process) -> None:
     """However often a connection begins anew in one process."""
-    await process.handler.accept(process.surface.command(f"status {SLOW}").invocation)
+    await process.next().handler.accept(process.surface.command(f"status {SLOW}").invocation)
 
     await asyncio.gather(process.conversation.begin(), process.conversation.begin())
     await process.service.until(waiting=1)
@@ -136,7 +135,7 @@ async def test_start__resumes_what_is_left_over_once(process: Process) -> None:
 async def test_start__without_a_database_resumes_when_it_is_there(process: Process) -> None:
     """What is left over is answered once the database can be read, and what came in before that once too."""
     left, again = process.surface.command(f"status {SLOW}"), process.surface.command(f"status {SLOW}")
-    await process.handler.accept(left.invocation)
+    await process.next().handler.accept(left.invocation)
     process.service.gate.set()
     process.store.deaf = True
     await process.conversation.begin()
@@ -297,7 +296,7 @@ async def test_answer__that_cannot_take_the_place_of_progress_is_not_mistaken_fo
 async def test_start__does_not_answer_what_nobody_waits_for(process: Process) -> None:
     """Asked too long ago: the person alone is told to ask again."""
     command = process.surface.command(f"status {QUICK}")
-    await process.handler.accept(command.invocation)
+    await process.next().handler.accept(command.invocation)
     _clock(process.chat).pass_time(engine.RESUMED.total_seconds() + 1)
 
     await process.conversation.begin()

@@ -45,6 +45,7 @@ from bot.state import (
 )
 from bot.watch.auditor import Polled, Snapshot
 from tests.fakes.chat import FakeChat, Posting
+from tests.fakes.inbox import ME, unfinished
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.scheduling import Clockwork, at
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
@@ -66,7 +67,7 @@ async def test_working__forgets_what_is_no_longer_needed(
         actor=ANN, place=Place(channel=CHANNEL), text="status", key="k", at=stage.clock.now() - OLD
     )
     async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'clew.db'}") as store:
-        await store.accept("fake", "old", asked)
+        await store.accept("fake", "old", asked, ME)
         prune = store.prune
 
         async def noticed(now: datetime) -> object:
@@ -80,7 +81,7 @@ async def test_working__forgets_what_is_no_longer_needed(
         )
         async with working(parts, {}, intervals=Intervals(), notify=tell), asyncio.timeout(20):
             await tidied.wait()
-        left = await store.unfinished("fake", stage.clock.now() - 2 * OLD)
+        left = await unfinished(store, "fake", stage.clock.now() - 2 * OLD)
 
     assert left == ()
 

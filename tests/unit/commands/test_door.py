@@ -15,6 +15,7 @@ from bot.errors import StoreError
 from bot.handler import Handler
 from bot.model import Moment, Secret
 from bot.state import MessageRef
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
 from tests.unit.commands.door import (
     ALICE,
@@ -182,9 +183,9 @@ async def test_door__redelivered_acts_are_taken_once() -> None:
     act = door.invocation("status")
 
     first, second = await door.handler.accept(act), await door.handler.accept(act)
-    open_before = await door.handler.unanswered("slack", act.at)
+    open_before = await left_over(door.handler, "slack", act.at)
     await door.handler.answered(act, await door.handler.handle(act, nothing), None)
-    open_after = await door.handler.unanswered("slack", act.at)
+    open_after = await left_over(door.handler, "slack", act.at)
 
     assert (True, False) == (first, second)
     assert ((act,), ()) == (open_before, open_after)
@@ -200,7 +201,7 @@ async def test_door__what_is_kept_of_a_pasted_link_opens_nothing() -> None:
     taken = replace(taken, arguments=(url,))
 
     await door.handler.accept(taken)
-    (kept,) = await door.handler.unanswered("slack", EPOCH)
+    (kept,) = await left_over(door.handler, "slack", EPOCH)
     reply = await door.handler.handle(kept, nothing)
 
     assert "KEY" not in repr(kept)
@@ -213,7 +214,7 @@ async def test_door__keeps_nothing_of_a_value_whose_name_says_that_it_is_a_secre
     door = Door()
     taken = door.invocation("launch", values={"custom.db-password": "hunter two", "duration": "30"})
     await door.handler.accept(replace(taken, arguments=("basic_test", "custom.dbPassword=hunter 'two")))
-    (kept,) = await door.handler.unanswered("slack", EPOCH)
+    (kept,) = await left_over(door.handler, "slack", EPOCH)
     reply = await door.handler.handle(kept, nothing)
 
     assert kept.arguments == ("basic_test", "custom.dbPassword=***")
@@ -227,7 +228,7 @@ async def test_door__a_secret_in_a_persons_own_name_is_neither_kept_nor_shown() 
     named = replace(ALICE, name="Al xoxb-1234567890-CANARY")
     taken = door.invocation("status latest", by=named)
     await door.handler.accept(taken)
-    (kept,) = await door.handler.unanswered("slack", EPOCH)
+    (kept,) = await left_over(door.handler, "slack", EPOCH)
     asked = await door.say("launch basic_test duration=30", by=named)
     await door.say(asked.card.buttons[0].command, by=named)
 

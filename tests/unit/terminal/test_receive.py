@@ -13,7 +13,7 @@ from bot.cards import Form
 from bot.errors import StoreError
 from bot.lengths import LONGEST
 from bot.replies.load import WAITING_FOR_OWN
-from bot.state import Invocation
+from bot.state import Invocation, Owner
 from tests.fakes.held import HeldService
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
@@ -210,7 +210,7 @@ async def test_say__database_down(tmp_path: Path) -> None:
     """A command that cannot be kept is answered at once with a sentence."""
 
     class Down(MemoryStore):
-        async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
+        async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
             raise StoreError("The database cannot be written.")
 
     talk = Talk(tmp_path, store=Down())

@@ -19,6 +19,7 @@ from bot.state import MessageRef
 from tests.fakes import discord as faults
 from tests.fakes.discord import FakeDiscord, Fault, limited, serve
 from tests.fakes.discord_live import Bot, running_bot
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id
 
 MESSAGES = r"/channels/\d+/messages"
@@ -307,7 +308,7 @@ async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
     await finished
 
     assert await bot.store.subscriptions() == ()
-    assert await bot.handler.unanswered("discord", faults.WallClock().now() - timedelta(minutes=1)) == ()
+    assert await left_over(bot.handler, "discord", faults.WallClock().now() - timedelta(minutes=1)) == ()
 
 
 async def test_slow_database__that_never_says_what_a_button_holds_is_said_in_time(

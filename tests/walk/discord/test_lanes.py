@@ -15,6 +15,7 @@ from bot.lengths import LONGEST, READ
 from tests.fakes.discord import FakeDiscord, serve
 from tests.fakes.discord_live import TIMING, Bot, running_bot
 from tests.fakes.held import HeldService
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_run, run_id
 from tests.fakes.store import MemoryStore
 
@@ -49,7 +50,7 @@ async def bot(discord: FakeDiscord, service: HeldService) -> AsyncIterator[Bot]:
 
 async def unanswered(bot: Bot) -> int:
     """Count what was accepted and is not answered."""
-    return len(await bot.handler.unanswered("discord", EPOCH - timedelta(days=36500)))
+    return len(await left_over(bot.handler, "discord", EPOCH - timedelta(days=36500)))
 
 
 def showing(discord: FakeDiscord, words: str) -> list[Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from bot.errors import StoreError
-from bot.state import Invocation
+from bot.state import Invocation, Owner
 from tests.fakes.discord import FakeDiscord, serve
 from tests.fakes.discord_live import running_bot
 from tests.fakes.store import MemoryStore
@@ -27,21 +27,15 @@ class SlowStore(MemoryStore):
     def __init__(self, discord: FakeDiscord) -> None:
         super().__init__()
         self._discord = discord
-        self.accepted: list[str] = []
-        self.accepted_before_read: list[str] = []
 
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
-        """Note that it was accepted."""
-        self.accepted.append(dedupe_id)
-        return await super().accept(source, dedupe_id, invocation)
-
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
+    async def adopt(
+        self, source: str, since: datetime, owner: Owner, *, unowned_until: datetime
+    ) -> tuple[tuple[str, Invocation], ...]:
         """Read when the command has got its initial response."""
         await self._discord.until(lambda: self._discord.gate.open > 0)
         self._discord.slash("status")
         await self._discord.until(lambda: self._discord.called("POST", "/interactions/.*") > 0)
-        self.accepted_before_read = list(self.accepted)
-        return await super().unfinished(source, since)
+        return await super().adopt(source, since, owner, unowned_until=unowned_until)
 
 
 async def test_start__answers_what_comes_in_while_it_reads_once(discord: FakeDiscord) -> None:
@@ -52,7 +46,6 @@ async def test_start__answers_what_comes_in_while_it_reads_once(discord: FakeDis
         discord.slash("status", count=1)
         await bot.answered(2)
 
-    assert store.accepted_before_read == []
     assert bot.service.count("runs") == 2
     assert len(discord.ours()) == 2
 
@@ -60,7 +53,9 @@ async def test_start__answers_what_comes_in_while_it_reads_once(discord: FakeDis
 class DeafStore(MemoryStore):
     """Cannot read what is left over."""
 
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
+    async def adopt(
+        self, source: str, since: datetime, owner: Owner, *, unowned_until: datetime
+    ) -> tuple[tuple[str, Invocation], ...]:
         """Fail."""
         raise StoreError("The database cannot be read.")
 

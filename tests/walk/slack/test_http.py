@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from adapters.chat.slack.requests import BODY
 from adapters.chat.slack.settings import Slack
 from bot.model import Secret
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import EPOCH, a_run
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import Bot, running_bot
@@ -96,7 +97,7 @@ async def test_request__not_signed_as_it_should_be_is_refused(http: Bot, case: d
     ack = await http.slack.gate.post("slash_commands", payload, **case)
 
     assert ack.status == 401
-    assert await http.handler.unanswered("slack", EPOCH) == ()
+    assert await left_over(http.handler, "slack", EPOCH) == ()
     assert http.slack.world.ours() == []
 
 

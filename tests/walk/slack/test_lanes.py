@@ -13,6 +13,7 @@ from adapters.chat.lanes import LOG_SHARE, MOST, SHARE
 from adapters.chat.slack.requests import BODY
 from bot.lengths import LONGEST, READ
 from tests.fakes.held import HeldService
+from tests.fakes.inbox import left_over
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_run, run_id
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import TIMING, Bot, running_bot
@@ -41,7 +42,7 @@ async def bot(slack: FakeSlack, service: HeldService) -> AsyncIterator[Bot]:
 
 async def unanswered(bot: Bot) -> int:
     """Count what was accepted and is not answered."""
-    return len(await bot.handler.unanswered("slack", EPOCH - timedelta(days=36500)))
+    return len(await left_over(bot.handler, "slack", EPOCH - timedelta(days=36500)))
 
 
 async def test_slow__commands_of_one_person_stop_nobody(bot: Bot, service: HeldService) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from adapters.chat.lanes import MOST
 from bot.errors import StoreError
 from bot.model import Run, RunQuery
-from bot.state import Invocation
+from bot.state import Invocation, Owner
 from tests.fakes.runs import MOMENT, a_run
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import FakeSlack
@@ -40,12 +40,12 @@ class SlowStore(MemoryStore):
         self.gate.set()
         self.refusing = 0
 
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
         await self.gate.wait()
         if self.refusing:
             self.refusing -= 1
             raise StoreError("The database is not there.")
-        return await super().accept(source, dedupe_id, invocation)
+        return await super().accept(source, dedupe_id, invocation, owner)
 
 
 async def test_command__delivered_three_times_acts_once(bot: Bot) -> None:

@@ -25,6 +25,7 @@ from bot.state import AuditEntry, AuditQuery, IntentState, Schedule, Subscriptio
 from tests import earlier
 from tests.contract.store.kit import an_intent, an_invocation
 from tests.contract.store.test_schedules import a_draft, a_schedule
+from tests.fakes.inbox import ME
 from tests.walk.terminal.served import set_up
 from tests.walk.terminal.shell import A_TENANT, run
 
@@ -362,7 +363,7 @@ def test_prune__says_what_is_forgotten(db: Path) -> None:
         async with open_store(f"sqlite:///{db}") as store:
             for number, days in enumerate((400, 400, 1)):
                 asked = an_invocation(at=NOW - timedelta(days=days))
-                await store.accept("slack", f"{number}", asked)
+                await store.accept("slack", f"{number}", asked, ME)
 
     asyncio.run(fill())
     answers = [clew("prune"), clew("prune")]
