@@ -19,6 +19,7 @@ from adapters.store.replicas import Replica
 from adapters.web.health import Program
 from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
+from bot.state import Owner
 from bot.watch.auditor import Polled, Snapshot
 from bot.watch.schedules import AskPerson
 
@@ -59,7 +60,9 @@ class Background:
         duties = tuple(self.work.duties())
         self._duties = duties if parts.store.shared else (together(EVERYTHING, duties),)
         me = this_program(parts.clock.now(), parts.handler.services.version)
-        self.replicas = Duties(parts.store, parts.clock, able=self._able, sees=self._beat, me=me)
+        self.replicas = Duties(
+            parts.store, parts.clock, able=self._able, sees=self._beat, joined=self._joined, me=me
+        )
         for chat in self._receivers:
             chat.lease.add_done_callback(lambda _: self.replicas.wake())
 
@@ -113,6 +116,10 @@ class Background:
 
     def _elsewhere(self) -> Snapshot:
         return joined(read(other.report).sees for other in self.replicas.others)
+
+    def _joined(self, replica: str) -> None:
+        """Accept commands from now on as this program is known to the others, who answer for it when it is dead."""
+        self._parts.handler.owner = Owner(id=replica, listed=True, sure=lambda: self.replicas.sure)
 
     def _able(self) -> Iterator[Duty]:
         yield from self._duties

@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from uuid import uuid4
 
 from adapters.replicas import timing
@@ -67,8 +68,8 @@ class _Stint:
 class Duties:
     """This program among those on its database.
 
-    `able`: the duties that it would take now; `sees`: what it tells the others. `me` has another id after each burial;
-    `others` and `leases` are as of the last look.
+    `able`: the duties that it would take now; `sees`: what it tells the others. `me` has another id after each burial, which
+    `joined` is told; `others` and `leases` are as of the last look.
     """
 
     def __init__(
@@ -78,15 +79,17 @@ class Duties:
         *,
         able: Callable[[], Iterable[Duty]],
         sees: Callable[[], Snapshot] = Snapshot,
+        joined: Callable[[str], None] = lambda _: None,
         me: Replica,
     ) -> None:
         self.me = me
         self.others: tuple[Replica, ...] = ()
         self.leases: tuple[Lease, ...] = ()
         self._table, self._clock = table, clock
-        self._able, self._sees = able, sees
+        self._able, self._sees, self._tell_joined = able, sees, joined
         self._watch = Watch(clock, me.place)
         self._joined = False
+        self._shown = -inf  # when it began to show life the last time that it did, in monotonic seconds
         self._stints: dict[str, _Stint] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._free: dict[tuple[str, int], float] = {}  # since when nobody has a lease, by its name and epoch
@@ -101,6 +104,11 @@ class Duties:
     def free(self) -> frozenset[str]:
         """The names of the duties that this program could do, and that nobody did when it last looked."""
         return frozenset(name for name, _ in self._free) - self.held
+
+    @property
+    def sure(self) -> bool:
+        """Whether nobody can have found this program dead: it showed life too short a time ago for that."""
+        return self._clock.monotonic() - self._shown < timing.DEAD_AFTER / 2
 
     def silence(self, other: Replica) -> float:
         """Return for how many seconds another program has shown no life."""
@@ -148,6 +156,7 @@ class Duties:
     # The steps ----------------------------------------------------------------------------------
 
     async def _show_life(self, report: str) -> None:
+        start = self._clock.monotonic()
         if self._joined and not await self._table.beat(self.me.id, report):
             log.error(
                 "other programs found this one dead and do its work by now; it ends that, and joins anew"
@@ -158,6 +167,8 @@ class Duties:
         if not self._joined:
             await self._table.join(replace(self.me, report=report))
             self._joined = True
+            self._tell_joined(self.me.id)
+        self._shown = start
 
     async def _look(self) -> None:
         """Read who is there and who has what, behind the burial of those that are dead."""

@@ -39,11 +39,14 @@ class Program:
     stays: bool = False
     did: list[str] = field(default_factory=list)
     slow: asyncio.Event | None = None
+    names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.able = [Duty(name, partial(self._work, name), stays=self.stays) for name in self.can]
         me = self.me or replace(this_program(self.clock.now()), place="", host="here")
-        self.replicas = Duties(self.table, self.clock, able=lambda: self.able, me=me)
+        self.replicas = Duties(
+            self.table, self.clock, able=lambda: self.able, joined=self.names.append, me=me
+        )
 
     @property
     def does(self) -> set[str]:
@@ -144,15 +147,17 @@ async def test_duties__of_one_that_wakes_after_five_minutes(
     """It hears with its next beat that it was found dead, ends everything, and joins as another; then it is given its share."""
     first, second = Program(table, clock), Program(table, clock)
     await pass_time(20, first, second)
-    was = first.replicas.me.id
+    was, sure = first.replicas.me.id, first.replicas.sure
     await pass_time(300, second)
-    frozen = first.does
+    frozen, doubtful = first.does, first.replicas.sure
     await pass_time(BEAT, first)
     woken = first.does
     await pass_time(20, second, first)
 
     assert (len(frozen), woken) == (3, set())
     assert first.replicas.me.id != was
+    assert first.names == [was, first.replicas.me.id]
+    assert (sure, doubtful, first.replicas.sure) == (True, False, True)
     assert first.does | second.does == set(DUTIES)
     assert len(first.does) == len(second.does) == 3
 
