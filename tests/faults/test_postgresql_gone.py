@@ -19,6 +19,7 @@ from bot.model import Run
 from bot.state import Subscription
 from tests.contract.store.kit import an_invocation
 from tests.fakes.database_door import Door, a_door
+from tests.fakes.inbox import ME
 from tests.fakes.runs import some_results
 from tests.fakes.stage import silent
 from tests.fakes.watching import CHANNEL, Watching
@@ -98,12 +99,12 @@ async def test_gone__for_two_minutes(team: Team) -> None:
         await team.watching.tick(10)
         await team.deliver()
         with pytest.raises(StoreError) as caught:
-            await team.store.accept("slack", "E1", an_invocation())
+            await team.store.accept("slack", "E1", an_invocation(), ME)
         refused.append(str(caught.value))
     away, why = await team.ready()
     during = list(team.watching.chat.posts)
     await team.door.open()
-    accepted = await team.store.accept("slack", "E1", an_invocation())
+    accepted = await team.store.accept("slack", "E1", an_invocation(), ME)
     back, _ = await team.ready()
     await team.settle(2)  # if there were one more
 
@@ -122,7 +123,7 @@ async def test_hangs__and_goes_on(team: Team, monkeypatch: pytest.MonkeyPatch) -
     team.end(run)
     looking = asyncio.create_task(team.watching.tick())
     delivering = asyncio.create_task(team.deliver())
-    accepting = asyncio.create_task(team.store.accept("slack", "E1", an_invocation()))
+    accepting = asyncio.create_task(team.store.accept("slack", "E1", an_invocation(), ME))
     with monkeypatch.context() as impatient:
         impatient.setattr(pages, "PATIENCE", 0.1)
         away, why = await team.ready()

@@ -19,6 +19,7 @@ from tests.fakes.runs import a_run, run_id
 from tests.unit.adapters.test_conversation import Process
 
 SLOW, QUICK = run_id(1), run_id(2)
+ADOPTED = LOOK_SECONDS + 30.0  # what the dead one sent has settled by then
 
 
 class Asked(GatedStore):
@@ -101,7 +102,7 @@ async def test_burial__its_commands_are_answered_by_another(sisters: tuple[Siste
     await two.conversation.begin()
     await works_on_a_slow_one(one)
     await one.buried()
-    await passes(one, LOOK_SECONDS)
+    await passes(one, ADOPTED)
     await one.service.until(waiting=2)
     one.service.gate.set()
     await asyncio.gather(one.settled(), two.settled())
@@ -128,7 +129,7 @@ async def test_burial__shows_no_progress_over_the_answer_of_another(sisters: tup
     await one.conversation.receive(one.surface.command(f"status {SLOW}"))
     await asked.wait()
     await one.buried()
-    await passes(one, LOOK_SECONDS)
+    await passes(one, ADOPTED)
     frozen.set()
     await one.service.until(waiting=2)
     await asyncio.wait_for(one.store.asked.wait(), 10)
@@ -176,7 +177,7 @@ async def test_rejoined__answers_what_it_left_under_its_new_name(sisters: tuple[
     await one.buried()
     await one.joins("one again")
     one.sure = True
-    await passes(one, LOOK_SECONDS)
+    await passes(one, ADOPTED)
     await one.service.until(waiting=2)
     one.service.gate.set()
     await one.settled()

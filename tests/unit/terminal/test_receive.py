@@ -223,7 +223,7 @@ async def test_begin__after_a_restart(talk: Talk) -> None:
     from adapters.chat.terminal.events import invocation
 
     asked = invocation("help", thread=None, key="k1", at=talk.stage.clock.now())
-    await talk.stage.handler.accept(asked)
+    await talk.stage.handler.accept(asked, Owner(id="the one before"))
 
     for _ in range(2):
         await talk.running.begin()

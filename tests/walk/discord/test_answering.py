@@ -269,9 +269,9 @@ async def test_slow_database__does_not_hold_up_the_first_word(
     """Discord is told before the command is kept; the work begins only after."""
     gate, accept = asyncio.Event(), bot.handler.accept
 
-    async def slowly(invocation: Any) -> bool:
+    async def slowly(*said: Any) -> bool:
         await gate.wait()
-        return await accept(invocation)
+        return await accept(*said)
 
     monkeypatch.setattr(bot.handler, "accept", slowly)
     discord.slash("status")
@@ -291,9 +291,9 @@ async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
     gate, accept, finish = asyncio.Event(), bot.handler.accept, bot.store.finish
     finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def slowly(invocation: Any) -> bool:
+    async def slowly(*said: Any) -> bool:
         await gate.wait()
-        return await accept(invocation)
+        return await accept(*said)
 
     async def finishing(source: str, key: str) -> None:
         await finish(source, key)
