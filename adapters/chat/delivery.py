@@ -78,7 +78,8 @@ def post_key(key: str) -> str:
 async def reconcile(chat: Chat, clock: Clock, place: Place, key: str, since: datetime) -> PostOutcome | None:
     """Find a message that may be there, when it has settled; None where it certainly is not."""
     for _ in range(LOOKS):
-        await clock.sleep(chat.reconcile_after)
+        if chat.reconcile_after > 0:
+            await clock.sleep(chat.reconcile_after)
         seen = await chat.find_posted(place.channel, place.thread, key, since)
         if isinstance(seen, Found):
             return Delivered(seen.message_id)
