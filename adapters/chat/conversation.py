@@ -124,8 +124,11 @@ class Conversation(Generic[T]):
 
     async def end(self) -> None:
         """Cut off what still goes on: the connections that it needs are taken away after this."""
-        if self._resuming_later is not None:
-            self._resuming_later.cancel()
+        looking = {task for task in (self._resuming, self._resuming_later) if task is not None}
+        for task in looking:
+            task.cancel()
+        if looking:
+            await asyncio.wait(looking)  # it may be at the database, which is closed after this
         await self._work.end(0)
 
     # Accepted once -----------------------------------------------------------------------------------------

@@ -54,6 +54,11 @@ async def both(slack: FakeSlack, postgresql: str) -> AsyncIterator[Balanced]:
             store = await stack.enter_async_context(open_store(postgresql))
             await store.join(Replica(id=name, host="h", place="", pid=1, born="", since=EPOCH))
             bot = await stack.enter_async_context(running_bot(slack, http=True, store=store, service=service))
+            await bot.conversation.begin()
+            assert bot.conversation._resuming_later is not None
+            await (
+                bot.conversation._resuming_later
+            )  # on a clock on which nobody waits it would look without a pause
             bot.handler.owner = Owner(id=name, listed=True)
             replicas.append(bot)
             urls.append(slack.gate.http or "")
