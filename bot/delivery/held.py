@@ -47,7 +47,6 @@ class Holding:
         self._summing = summing
         self._look_at = 0.0
         self._look_at_all = 0.0
-        self._begins = True
 
     def look_soon(self) -> None:
         """Look with the next step."""
@@ -70,7 +69,6 @@ class Holding:
             what="letting out what is held",
             but=StoreError,
         )
-        self._begins = False
 
     async def _channel(self, channel: str, now: datetime) -> None:
         quiet = await quiet_of(self._store, channel)
@@ -83,8 +81,8 @@ class Holding:
             until = quiet.until(run, now, ending.outcomes if ending else ())
             if until is not None and until != each.due:
                 await self._store.hold((each.delivery.key,), until)
-            if until is None and (self._begins or not now < each.due <= now + TOGETHER):
-                due.append(each)  # a process that begins knows that no look is under way
+            if until is None and not now < each.due <= now + TOGETHER:
+                due.append(each)
             elif run is not None:
                 later.append(run)
         await self._let_out(channel, due, later, quiet, now)

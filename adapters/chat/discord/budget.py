@@ -30,7 +30,7 @@ class TooManySessions(Exception):
 
 
 class Budget:
-    """Counts the sessions that begin. Where the store does not answer, this process's own count holds."""
+    """Counts the sessions that begin, whichever process begins them. Where the store does not answer, what is known here holds."""
 
     def __init__(
         self, store: Conversations, clock: Clock, *, chance: Callable[[], float] = random.random
@@ -38,8 +38,8 @@ class Budget:
         self._store = store
         self._clock = clock
         self._chance = chance
-        self._hours: dict[int, int] | None = None
-        self._may_begin = 0.0
+        self._hours: dict[int, int] = {}
+        self._may_begin: float | None = None  # None before the first one
 
     async def spend(self, application: str) -> None:
         """Count a session that begins now. Raises `TooManySessions` where it must not."""
@@ -50,10 +50,12 @@ class Budget:
         if total >= A_DAY:
             sentence = f"Clew began {total} sessions with Discord within a day and rests, to keep its token."
             raise TooManySessions(sentence, HOUR - now.timestamp() % HOUR + 1)  # in the next hour
+        if self._may_begin is None:
+            self._may_begin = self._next()
         if hours.get(hour, 0) >= FREELY and (wait := self._may_begin - self._clock.monotonic()) > 0:
             raise TooManySessions("Clew begins sessions with Discord too often and slows down.", wait)
         hours[hour] = hours.get(hour, 0) + 1
-        self._may_begin = self._clock.monotonic() + GAP * (0.5 + self._chance())
+        self._may_begin = self._next()
         metrics.IDENTIFIES.set(sum(hours.values()))
         with suppress(StoreError):  # our own count goes on; the next session keeps it
             await self._store.keep_text(_name(application), json.dumps(hours))
@@ -64,12 +66,15 @@ class Budget:
         day_ago = int(self._clock.now().timestamp()) // HOUR - 24
         return sum(int(count) for hour, count in hours.items() if int(hour) > day_ago)
 
+    def _next(self) -> float:
+        return self._clock.monotonic() + GAP * (0.5 + self._chance())
+
     async def _spent(self, application: str) -> dict[int, int]:
-        if self._hours is None:
-            self._hours = await self._read(application)
-            self._may_begin = self._clock.monotonic() + GAP * (0.5 + self._chance())
+        """Return what was spent in the last day, by the hour; read anew, as another process may have spent some of it."""
+        kept = await self._read(application)
         day_ago = int(self._clock.now().timestamp()) // HOUR - 24
-        self._hours = {hour: count for hour, count in self._hours.items() if hour > day_ago}
+        hours = sorted(hour for hour in kept.keys() | self._hours.keys() if hour > day_ago)
+        self._hours = {hour: max(kept.get(hour, 0), self._hours.get(hour, 0)) for hour in hours}
         return self._hours
 
     async def _read(self, application: str) -> dict[int, int]:

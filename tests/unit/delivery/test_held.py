@@ -265,15 +265,18 @@ async def test_look__ends_of_one_look_wait_for_each_other(it: Quietly) -> None:
     assert title(sent) == "2 runs ended: 1 FAILED and 1 passed"
 
 
-async def test_look__a_process_that_begins_waits_for_no_look(it: Quietly) -> None:
-    """The one that looked is gone: what it left is posted before anything that ends from now on."""
+async def test_look__a_process_that_begins_leaves_a_look_its_time(it: Quietly) -> None:
+    """Another one may be in the middle of it: what waits for the other ends of a look is not torn apart by who takes over."""
     await it.work(1)
     delivery = await it.ends(1, until=it.clock.now() + TOGETHER)
     await it.work(1)
     assert it.sent == []
     it.restart()
-    await it.work(1)
+    await it.work(10)
+    early = list(it.sent)
+    await it.work(TOGETHER.total_seconds())
 
+    assert early == []
     assert it.sent == [delivery.payload]
 
 

@@ -84,3 +84,15 @@ async def test_spend__what_cannot_be_read_counts_as_nothing(kept: str) -> None:
     await a_budget(store, clock).spend(APP)
 
     assert await store.kept_text(f"discord:sessions:{APP}") != kept
+
+
+async def test_spend__counts_what_another_process_spent_meanwhile() -> None:
+    """Two that take turns at the gateway spend what is left together, not each its own."""
+    clock, store = ManualClock(), MemoryStore()
+    both = a_budget(store, clock), a_budget(store, clock)
+    for number in range(FREELY):
+        await both[number % 2].spend(APP)
+
+    for budget in both:
+        with pytest.raises(TooManySessions):
+            await budget.spend(APP)
