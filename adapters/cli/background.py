@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,14 +16,20 @@ from adapters.cli.work import Intervals, Work
 from adapters.replicas.duties import Duties, Duty, together
 from adapters.replicas.member import this_program, waits_for
 from adapters.replicas.report import joined, read
+from adapters.store.database import FREE, ROWS
 from adapters.store.replicas import Replica
 from adapters.web.health import Program
+from bot.errors import StoreError
 from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
 from bot.state import Owner
+from bot.waiting import Backoff
 from bot.watch.auditor import Polled, Snapshot
 from bot.watch.schedules import AskPerson
 
+log = logging.getLogger(__name__)
+
+LONGEST_DEAF = 30.0  # seconds until it is tried again to hear other programs
 EVERYTHING = "everything"  # what one program at a time does where the database cannot be shared
 NOBODY: Mapping[str, AskPerson] = MappingProxyType({})
 
@@ -121,6 +128,24 @@ class Background:
         """Accept commands from now on as this program is known to the others, who answer for it when it is dead."""
         self._parts.handler.owner = Owner(id=replica, listed=True, sure=lambda: self.replicas.sure)
 
+    async def hear(self) -> None:
+        """Look at once where other programs tell of something, until cancelled; unheard it is found a moment later."""
+        store, again = self._parts.store, Backoff(first=1.0, longest=LONGEST_DEAF)
+
+        def heard(word: str) -> None:
+            again.reset()
+            if word != FREE:  # "": whatever was told before
+                self.work.wake()
+            if word != ROWS:
+                self.replicas.wake()
+
+        while store.listens:
+            try:
+                await store.listen(heard)
+            except StoreError as error:
+                log.info("%s What they do is seen a moment later until that is mended.", error)
+            await self._parts.clock.sleep(again.next())
+
     def _able(self) -> Iterator[Duty]:
         yield from self._duties
         for chat in self._receivers:
@@ -178,11 +203,14 @@ async def working(
         await replicas.step()
         if background.instead is not None:
             await notify(waits_for(background.instead))
-        sharing = asyncio.create_task(replicas.run(), name="replicas")
+        sharing = [
+            asyncio.create_task(replicas.run(), name="replicas"),
+            asyncio.create_task(background.hear(), name="other programs"),
+        ]
         try:
             yield background
         finally:
-            await cancelled([sharing])
+            await cancelled(sharing)
     finally:
         await replicas.leave()
         await background.work.scheduler.drain(0)

@@ -19,6 +19,15 @@ from bot.watch.auditor import Queues
 class KeptStore(Store, ReplicaTable, Queues, Protocol):
     """The core's store, and the housekeeping that only a program does that runs for long."""
 
+    @property
+    def listens(self) -> bool:
+        """Whether words of other programs can be heard (`adapters/store/wakeups.py`)."""
+        ...
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        """Pass on each word, "" as soon as the first could be heard, until cancelled. Raises `StoreError` where the connection is lost."""
+        ...
+
     async def verify_audit(self) -> int:
         """Check the audit trail. Raises `TrailBroken`, `StoreError`."""
         ...

@@ -34,6 +34,9 @@ CONNECT_SECONDS = 10.0  # for a connection to PostgreSQL, unless DATABASE_URL sa
 LONGEST_PAUSE = 8.0
 PAUSE = "idle_in_transaction_session_timeout"
 
+WORDS = "clew"  # what PostgreSQL calls the channel of our words
+ROWS, FREE = "rows", "free"  # there is something to deliver; a lease became free
+
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
@@ -71,6 +74,11 @@ class Database:
                 if guarded and (mine := fence()) is not None:
                     await _hold(mine, connection)
                 yield connection
+
+    async def tell(self, connection: AsyncConnection, word: str) -> None:
+        """Let the other programs hear a word when this transaction is committed; see `wakeups.py`."""
+        if not self.lite:
+            await connection.execute(select(func.pg_notify(WORDS, word)))
 
     def insert(self, table: Table) -> Insert:
         """Return an insert that knows "on conflict" in this database's dialect."""
@@ -157,7 +165,7 @@ def make_engine(address: DatabaseAddress, *, busy_seconds: float, **options: Any
 
         return create_async_engine(
             "postgresql+asyncpg://",
-            connect_args={"connection_class": Watched, **_connecting(address)},
+            connect_args={"connection_class": Watched, **connecting(address)},
             hide_parameters=True,
             pool_pre_ping=True,  # a server may have dropped a connection that lay idle
             **options,
@@ -168,7 +176,7 @@ def make_engine(address: DatabaseAddress, *, busy_seconds: float, **options: Any
         ) from error
 
 
-def _connecting(server: PostgresServer) -> dict[str, Any]:
+def connecting(server: PostgresServer) -> dict[str, Any]:
     """Return what the driver connects with; behind a pooler nothing is prepared under a name that stays."""
     arguments = {"timeout": CONNECT_SECONDS, "dsn": server.dsn, **server.options}
     if server.pooled:

@@ -9,7 +9,7 @@ from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.channels import scope_of
-from adapters.store.database import Database
+from adapters.store.database import ROWS, Database
 from adapters.store.outbox import insert_deliveries, read_delivery
 from adapters.store.part import Part, chunks, whole
 from adapters.store.tables import folded, mutes, outbox
@@ -82,6 +82,7 @@ class SqlFolding(Part):
             for some in chunks(keys):
                 here = outbox.c.key.in_(some) & (outbox.c.state == HELD)
                 await connection.execute(update(outbox).where(here).values(next_at=until))
+            await self._db.tell(connection, ROWS)
 
     @whole
     async def release(self, deliveries: Sequence[Delivery], now: datetime) -> bool:

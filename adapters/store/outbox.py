@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codec import decode, decode_context, encode, encode_context, from_row, to_row
 from adapters.store.conversations import write_context
-from adapters.store.database import Database, Insert
+from adapters.store.database import ROWS, Database, Insert
 from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, rate_limits, repeats
 from adapters.store.text import chat_of, clean, clip, provider_key
@@ -211,8 +211,10 @@ async def insert_deliveries(
     """Insert those whose keys are absent, inside an open transaction; return how many were new."""
     if not deliveries:
         return 0
-    added = await connection.execute(db.add(outbox), [_new_row(delivery, now) for delivery in deliveries])
-    return len(added.all())
+    added = (await connection.execute(db.add(outbox), [_new_row(d, now) for d in deliveries])).all()
+    if added:
+        await db.tell(connection, ROWS)
+    return len(added)
 
 
 @cache  # building it costs as much as running it

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Update, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codec import from_row, to_row
+from adapters.store.database import FREE
 from adapters.store.part import Part, whole
 from adapters.store.tables import leases, replicas
 
@@ -98,10 +99,15 @@ class SqlReplicas(Part):
             done = await (connection.execute(again) if seen_epoch else connection.execute(*taken))
             return seen_epoch + 1 if done.first() is not None else None
 
+    @whole
     async def drop_lease(self, name: str, me: str, epoch: int) -> bool:
         """Let go of a lease, so that another may take it; False where it was lost before."""
         mine = (leases.c.name == name) & (leases.c.holder == me) & (leases.c.epoch == epoch)
-        return await self._write(_freed().where(mine)) > 0
+        async with self._db.writing() as connection:
+            dropped = (await connection.execute(_freed().where(mine))).rowcount > 0
+            if dropped:
+                await self._db.tell(connection, FREE)
+        return dropped
 
     @whole
     async def _remove(self, which: ColumnElement[bool], replica: str) -> bool:
@@ -109,6 +115,7 @@ class SqlReplicas(Part):
             if not (await connection.execute(delete(replicas).where(which))).rowcount:
                 return False
             await _free_all_of(replica, connection)
+            await self._db.tell(connection, FREE)
             return True
 
 

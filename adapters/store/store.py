@@ -40,6 +40,7 @@ from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.switches import SqlSwitches
 from adapters.store.upkeep import SqlUpkeep
+from adapters.store.wakeups import SqlWakeups
 from adapters.store.watch import SqlWatch
 from bot.errors import StoreError, UserError
 
@@ -72,6 +73,7 @@ class SqlStore(
     SqlSwitches,
     SqlUpkeep,
     SqlCondition,
+    SqlWakeups,
     SqlReplicas,
 ):
     """Fills `bot.ports.Store` in one database."""

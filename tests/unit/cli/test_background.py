@@ -374,3 +374,29 @@ async def test_working__whatever_a_duty_writes_is_fenced(
 
     held = Fence(EVERYTHING, 1)
     assert seen == {"prune": held, "claim": held, "record": held, "beat": None}
+
+
+async def test_hear__what_another_program_records_is_delivered_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: str
+) -> None:
+    """The one that delivers hears of it with the commit: no time passes on its clock."""
+    _a_tenant(tmp_path, monkeypatch)
+    tell: NotifyOperator = silent
+    stage = Stage()
+    row = NewDelivery(key="k", channel=CHANNEL, payload="{}")
+    async with open_store(postgresql) as store, open_store(postgresql) as other:
+        parts = Parts(
+            settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
+        )
+        chats = {stage.there.name: stage.there}
+        async with (
+            working(parts, chats, intervals=Intervals(), notify=tell) as background,
+            asyncio.timeout(20),
+        ):
+            assert f"deliver {stage.there.name}" in background.replicas.held
+            await other.enqueue(row, stage.clock.now())
+            while not stage.there.messages:  # noqa: ASYNC110 - what is posted is seen in the fake alone
+                await asyncio.sleep(0.005)
+
+    assert stage.clock.monotonic() == 0
+    assert stage.handler.owner.listed
