@@ -143,7 +143,7 @@ class Background:
             try:
                 await store.listen(heard)
             except StoreError as error:
-                log.info("%s What they do is seen a moment later until that is mended.", error)
+                log.info("%s Their work is noticed a few seconds later meanwhile.", error)
             await self._parts.clock.sleep(again.next())
 
     def _able(self) -> Iterator[Duty]:
