@@ -138,7 +138,20 @@ def this_program(now: datetime, version: str = "") -> Replica:
 
 def is_seen_dead(replica: Replica, here: str) -> bool:
     """Whether it ran where we can see it, and its process is gone or is another one by now."""
-    return _is_here(replica, here) and _born(replica.pid) != replica.born
+    return _is_here(replica, here) and _born(replica.pid) != replica.born and not _is_hidden(replica.pid)
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether there is a process that /proc does not show: `hidepid` hides those of other users (systemd's ProtectProc)."""
+    if (PROC / str(pid)).exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
 
 
 def _is_here(replica: Replica, here: str) -> bool:

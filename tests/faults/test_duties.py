@@ -14,7 +14,7 @@ import pytest
 
 from adapters.replicas import member as module
 from adapters.replicas.duties import Duties, Duty, together
-from adapters.replicas.member import ReplicaTable, at_work, named, this_program, waits_for
+from adapters.replicas.member import ReplicaTable, at_work, is_seen_dead, named, this_program, waits_for
 from adapters.replicas.timing import BEAT, DEAD_AFTER
 from adapters.store.fence import TakenOver
 from adapters.store.replicas import Replica
@@ -329,6 +329,19 @@ async def test_duties__where_the_system_tells_nothing(
     await pass_time(DEAD_AFTER + BEAT, second)
 
     assert (early, second.does) == (set(), set(DUTIES))
+
+
+def test_is_seen_dead__one_that_the_system_hides(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Under `hidepid` another user's process is not to be seen, and lives: whoever took it for dead would bury it with every look."""
+    me = this_program(clock.now())
+    monkeypatch.setattr(module, "PROC", tmp_path)
+    hidden = replace(me, place="here")
+    gone = replace(hidden, pid=2**22 + 1)
+
+    assert not is_seen_dead(hidden, "here")
+    assert is_seen_dead(gone, "here")
 
 
 async def test_at_work__elsewhere(table: MemoryReplicas) -> None:
