@@ -19,7 +19,7 @@ FAILURES_BEFORE_PAUSE = 5  # in a row, then the whole chat rests
 FIRST_PAUSE = 30.0
 
 FRESH = 5.0  # a claimed row must be on its way by then
-LOOK_BACK = timedelta(seconds=60)  # a wider window costs pages only, and forgives clocks that differ
+LOOK_BACK = timedelta(minutes=10)  # a wider window costs pages only, and forgives clocks that differ
 LOOK_BACK_ASTRAY = timedelta(days=1)  # how far, when our clock was ahead at the try
 
 
@@ -63,17 +63,6 @@ def fresh_for(reconcile_after: float) -> float:
     passed since the claim, so the request has to leave well before that.
     """
     return min(FRESH, reconcile_after / 3) if reconcile_after > 0 else FRESH
-
-
-def until_reconciled(attempt_at: datetime | None, now: datetime, reconcile_after: float) -> float:
-    """Return how long after its first sight an unconfirmed row may be looked for.
-
-    Never longer than `reconcile_after`, so that a wall clock that jumped cannot hold a row back; an attempt
-    that seems to lie in the future waits a whole one.
-    """
-    if attempt_at is None:
-        return reconcile_after
-    return min(reconcile_after, max(0.0, reconcile_after - (now - attempt_at).total_seconds()))
 
 
 def search_since(attempt_at: datetime | None, now: datetime) -> datetime:

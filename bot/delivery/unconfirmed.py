@@ -1,7 +1,8 @@
 """Rows whose outcome is not known: when each may be looked for, and the look itself.
 
 A row found in `sending` that this process did not just try is unconfirmed too: a crash came between. Times are
-kept by the monotonic clock, because the wall clock may jump.
+kept by the monotonic clock, because the wall clock may jump, and that of whoever tried may differ: such a row waits whole
+from its first sight, for a look that comes too early finds nothing, and the message is sent twice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.delivery.backoff import search_since, until_reconciled
+from bot.delivery.backoff import search_since
 from bot.ports import Chat, Clock, Lookup, Outbox, Unreadable
 from bot.state import Delivery
 from bot.waiting import doubled
@@ -67,16 +68,12 @@ class Reconciler:
 
         `but`: what is under way here, so that its outcome is about to be known.
         """
-        now, wall = self.clock.monotonic(), self.clock.now()
+        now = self.clock.monotonic()
         flying = {_attempt(row) for row in but}
-        found = await self.outbox.unconfirmed(self._chats, wall + EVERY_UNCONFIRMED)
+        found = await self.outbox.unconfirmed(self._chats, self.clock.now() + EVERY_UNCONFIRMED)
         rows = {_attempt(row): row for row in found if _attempt(row) not in flying}
         settle = self.chat.reconcile_after
-        self._lookups = {
-            attempt: self._lookups.get(attempt)
-            or Lookups(due=now + until_reconciled(row.attempt_at, wall, settle))
-            for attempt, row in rows.items()
-        }
+        self._lookups = {attempt: self._lookups.get(attempt) or Lookups(due=now + settle) for attempt in rows}
         if not rows:
             return None, float("inf")
         earliest = min(self._lookups, key=lambda attempt: self._lookups[attempt].due)

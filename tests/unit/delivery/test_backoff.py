@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.delivery.backoff import backoff, fresh_for, pause, search_since, until_reconciled
+from bot.delivery.backoff import backoff, fresh_for, pause, search_since
 from tests.fakes.runs import EPOCH
 
 
@@ -52,27 +52,14 @@ def test_fresh_for__stays_well_within_the_settle_time(settle: float, fresh: floa
 
 
 @pytest.mark.parametrize(
-    ("age", "wait"), [(0.0, 30.0), (10.0, 20.0), (30.0, 0.0), (3600.0, 0.0), (-3600.0, 30.0)]
-)
-def test_until_settled__is_at_most_one_settle_time(age: float, wait: float) -> None:
-    """A wall clock that jumped cannot hold a row back."""
-    assert wait == until_reconciled(EPOCH - timedelta(seconds=age), EPOCH, 30.0)
-
-
-def test_until_settled__waits_whole_without_a_time() -> None:
-    """A row that does not say when it was tried waits one settle time."""
-    assert until_reconciled(None, EPOCH, 30.0) == 30.0
-
-
-@pytest.mark.parametrize(
     ("attempt_at", "since"),
     [
-        (EPOCH - timedelta(hours=2), EPOCH - timedelta(hours=2, seconds=60)),
-        (EPOCH, EPOCH - timedelta(seconds=60)),
+        (EPOCH - timedelta(hours=2), EPOCH - timedelta(hours=2, minutes=10)),
+        (EPOCH, EPOCH - timedelta(minutes=10)),
         (EPOCH + timedelta(hours=1), EPOCH - timedelta(days=1)),
         (None, EPOCH - timedelta(days=1)),
     ],
 )
 def test_look_since__starts_before_the_attempt(attempt_at: datetime | None, since: datetime) -> None:
-    """A time that cannot be right makes the window wide."""
+    """Clocks differ by minutes between machines; a time that cannot be right makes the window wide."""
     assert since == search_since(attempt_at, EPOCH)
