@@ -140,14 +140,14 @@ class World:
                 await self._changed.wait()
             return result
 
-    async def answer(self, containing: str, *, at: int = 0) -> Message:
+    async def answer(self, containing: str, *, at: int = 0, seconds: float = 20.0) -> Message:
         """Wait for a message of the bot that says something."""
 
         def found() -> Message | None:
             return next((m for m in self.ours()[at:] if containing in m.words), None)
 
         try:
-            message: Message = await self.until(found)
+            message: Message = await self.until(found, seconds)
         except TimeoutError:
             said = [m.words for m in self.ours()]
             raise AssertionError(f"nobody said {containing!r}; said was: {said}") from None

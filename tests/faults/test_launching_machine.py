@@ -52,8 +52,12 @@ class Launches(RuleBasedStateMachine):
         self.runner = LoopRunner()
         self.leaving = contextlib.AsyncExitStack()
         memory = self.runner.run(self.open())
-        self.stage = Stage(service=MortalService(), memory=memory, presets={"nightly": NIGHTLY})
+        self.stage = self.a_stage(memory)
         self.stage.service.add_run(a_run(1))
+
+    def a_stage(self, memory: MemoryStore) -> Stage:
+        """Return the process with its platform."""
+        return Stage(service=MortalService(), memory=memory, presets={"nightly": NIGHTLY})
 
     async def open(self) -> MemoryStore:
         """Return an empty store."""

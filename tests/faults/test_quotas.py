@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from bot.quotas import Quota
 from bot.state import (
@@ -29,9 +29,7 @@ from bot.state import (
     Used,
 )
 from tests.fakes.crash import Crash
-from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.mortal import MortalService, MortalStore
-from tests.fakes.runs import a_run
 from tests.fakes.service import Launching
 from tests.fakes.stage import ANN, BO, POLICY, Stage
 from tests.fakes.store import MemoryStore
@@ -120,15 +118,16 @@ class Limited(Launches):
         Quota(per=Per.CONNECTION, runs=RUNS + 1),
     )
 
-    @initialize()
-    def begin(self) -> None:
-        """Start the process."""
-        self.runner = LoopRunner()
-        self.stage = Stage(
-            service=MortalService(), memory=self.store(), presets={"nightly": NIGHTLY}, people=self.people,
+    async def open(self) -> MemoryStore:
+        """Return an empty store of the kind under test."""
+        return self.store()
+
+    def a_stage(self, memory: MemoryStore) -> Stage:
+        """Return the process with its rules."""
+        return Stage(
+            service=MortalService(), memory=memory, presets={"nightly": NIGHTLY}, people=self.people,
             policy=replace(POLICY, quotas=self.quotas),
         )  # fmt: skip
-        self.stage.service.add_run(a_run(1))
 
     def teardown(self) -> None:
         """Once everything is settled there is room exactly where what may have started leaves some."""

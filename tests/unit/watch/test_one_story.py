@@ -127,7 +127,7 @@ async def test_story__goes_on_after_a_crash_in_the_middle(how: Launching) -> Non
 
     later = story.restarted()
     assert isinstance(later, Story)
-    reply = await later.handler.handle(press, silent)
+    reply = await later.handler.handle(press, silent, resumed=True)
     message = await later._show(reply, CHANNEL, None, None)
     await later.handler.answered(press, reply, message)
     await later.pass_time(20)

@@ -238,6 +238,7 @@ def test_doctor__well() -> None:
         "settings",
         "roles",
         "database",
+        "programs",
         "platform default",
         "clock of default",
         "slack",
