@@ -184,6 +184,10 @@ class Handler:
         """Whether a command is still its owner's to answer: nobody found that one dead, and adopted it. Raises `StoreError`."""
         if not owner.listed or (owner.id == self.owner.id and owner.sure()):
             return True
+        return await self.has_kept(invocation, owner)
+
+    async def has_kept(self, invocation: Invocation, owner: Owner) -> bool:
+        """Whether a command is in the inbox, for that owner to answer. Raises `StoreError`."""
         return await self.services.store.owner_of(invocation.place.chat, invocation.key) == owner.id
 
     async def handle(

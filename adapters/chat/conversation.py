@@ -64,6 +64,9 @@ class Conversation(Generic[T]):
         self._lanes = Lanes(self._work)
         self._priority = Priority(GIVE_WAY_SECONDS)
         self._accepting: set[asyncio.Task[bool]] = set()
+        # What may have been kept although the database failed, by its key.
+        self._doubted: dict[str, tuple[Inbound[T], Owner]] = {}
+        self._finding_out: asyncio.Task[None] | None = None
         self._resuming: asyncio.Task[None] | None = None
         self._resuming_later: asyncio.Task[None] | None = None
 
@@ -124,7 +127,9 @@ class Conversation(Generic[T]):
 
     async def end(self) -> None:
         """Cut off what still goes on: the connections that it needs are taken away after this."""
-        looking = {task for task in (self._resuming, self._resuming_later) if task is not None}
+        looking = {
+            task for task in (self._resuming, self._resuming_later, self._finding_out) if task is not None
+        }
         for task in looking:
             task.cancel()
         if looking:
@@ -137,7 +142,7 @@ class Conversation(Generic[T]):
         """Accept it into the inbox and tell the chat that an answer comes, in the chat's time."""
         deadlines = self._surface.deadlines
         owner = self.handler.owner
-        accepting = asyncio.create_task(self.handler.accept(inbound.invocation, owner))
+        accepting = asyncio.create_task(self._accept(inbound, owner))
         self._accepting.add(accepting)  # the loop itself keeps no hold on a task
         accepting.add_done_callback(self._accepting.discard)
         await asyncio.wait({accepting}, timeout=deadlines.defer)
@@ -155,17 +160,56 @@ class Conversation(Generic[T]):
             return Receipt()
         return self._begin_answer(inbound, owner)
 
+    async def _accept(self, inbound: Inbound[T], owner: Owner) -> bool:
+        """Accept it; False where it was accepted before, and is answered by whoever did that. Raises `StoreError`.
+
+        A database may keep a command and break off before it can say so: delivered again it is known then, and nobody
+        answers it.
+        """
+        doubted = self._doubted.pop(inbound.invocation.key, None)  # from here on, this delivery finds out
+        try:
+            accepted = await self.handler.accept(inbound.invocation, owner)
+            return accepted or (
+                doubted is not None and await self.handler.has_kept(inbound.invocation, owner)
+            )
+        except StoreError:
+            self._doubted[inbound.invocation.key] = inbound, owner
+            if self._finding_out is None or self._finding_out.done():
+                self._finding_out = asyncio.create_task(self._find_out())
+            raise
+
+    async def _find_out(self) -> None:
+        """Ask until it is known which commands were kept after all, also those that are not delivered again."""
+        again = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS)
+        while self._doubted:
+            await self._clock.sleep(again.next())
+            try:
+                for entry in tuple(self._doubted.values()):
+                    await self._settle_doubt(*entry)
+            except StoreError as error:
+                log.warning("whether a command was kept is not known yet: %s", error)
+
+    async def _settle_doubt(self, inbound: Inbound[T], owner: Owner) -> None:
+        key, before = inbound.invocation.key, self._doubted.get(inbound.invocation.key)
+        kept = await self.handler.has_kept(inbound.invocation, owner)
+        if self._doubted.get(key) is before is not None:  # else it was delivered again meanwhile
+            if kept:
+                await self._kept_after_all(inbound, owner)
+            self._doubted.pop(key, None)
+
+    async def _kept_after_all(self, inbound: Inbound[T], owner: Owner) -> None:
+        """Answer what was kept although the chat heard otherwise; but nothing that a person was told is not done."""
+        if self._surface.redelivers:
+            self._begin_answer(replace(inbound, shown_by_receipt=False), owner)
+            return
+        failed = problems.failure(StoreError(sentences.database_slow()))
+        await self.handler.answered(inbound.invocation, failed, None)
+
     async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T], owner: Owner) -> None:
-        """Do what the chat was told of a command that was accepted after all: answer it only if nobody was told."""
+        """Do what the chat was told of a command that was accepted too late for it to hear so."""
         with suppress(StoreError):
-            if not await asyncio.shield(accepting):
-                return
-            if self._surface.redelivers:
-                self._begin_answer(replace(inbound, shown_by_receipt=False), owner)
-            else:
-                await self.handler.answered(
-                    inbound.invocation, problems.failure(StoreError(sentences.database_slow())), None
-                )
+            if await asyncio.shield(accepting):
+                await self._kept_after_all(inbound, owner)
 
     async def _not_accepted(self, inbound: Inbound[T], cause: BaseException) -> Receipt:
         metrics.NOT_ACCEPTED.labels(self._chat).inc()

@@ -12,7 +12,7 @@ from tests.fakes.store import MemoryStore
 
 
 class GatedStore(MemoryStore):
-    """`refusing`: nothing is accepted. `deaf`: what is left over cannot be read. `reads` counts how often what is left over was asked for."""
+    """`refusing`: nothing is accepted. `breaking`: what is accepted next is kept, and nobody hears so. `deaf`: what is left over cannot be read. `reads` counts how often what is left over was asked for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class GatedStore(MemoryStore):
             gate.set()
         self.asked_to_write, self.asked_to_finish = asyncio.Event(), asyncio.Event()
         self.asked_to_read = asyncio.Event()
-        self.refusing = self.deaf = False
+        self.refusing = self.breaking = self.deaf = False
         self.reads = 0
 
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation, owner: Owner) -> bool:
@@ -30,7 +30,11 @@ class GatedStore(MemoryStore):
         await self.writing.wait()
         if self.refusing:
             raise StoreError("The database is not there.")
-        return await super().accept(source, dedupe_id, invocation, owner)
+        accepted = await super().accept(source, dedupe_id, invocation, owner)
+        if self.breaking:
+            self.breaking = False
+            raise StoreError("The database is not there.")
+        return accepted
 
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Note that it is answered when the gate is open."""

@@ -20,8 +20,10 @@ from adapters.web.health import ASKED_AGAIN, Health
 from bot.delivery.deliver import Deliverer, Pace
 from bot.errors import StoreError
 from bot.state import AuditEntry, NewDelivery, Subscription
+from tests.contract.store.kit import an_invocation
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
+from tests.fakes.inbox import ME
 from tests.fakes.runs import some_results
 from tests.fakes.stage import silent
 from tests.fakes.watching import CHANNEL, Watching
@@ -87,6 +89,17 @@ async def test_disk_full__the_end_of_a_run_is_told_once_there_is_room(
     assert good < (it.poller.health.last_good or 0.0)
     assert len(it.chat.messages) == 1
     assert "Check its disk" in caplog.text
+
+
+async def test_disk_full__a_command_is_not_taken_and_acts_when_it_comes_again(tmp_path: Path) -> None:
+    """Who is refused is not acknowledged, so the chat delivers again; nothing of the first time is left."""
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        with full_disk(), pytest.raises(StoreError, match=r"Check its disk|has no space left"):
+            await store.accept("slack", "E1", an_invocation(), ME)
+        nothing = await store.owner_of("slack", "E1")
+
+        assert nothing is None
+        assert await store.accept("slack", "E1", an_invocation(), ME)
 
 
 async def test_ready__not_while_another_program_keeps_the_lock(tmp_path: Path) -> None:

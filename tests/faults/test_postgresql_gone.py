@@ -164,6 +164,16 @@ async def test_commit__whose_answer_is_lost(team: Team) -> None:
     assert len(team.watching.chat.messages) == lost + 1
 
 
+async def test_accept__whose_answer_is_lost(team: Team) -> None:
+    """The command is there and known to be this process's, so that somebody answers it; delivered again it is known."""
+    team.door.lose_answer(1)
+    with pytest.raises(StoreError, match="broke the connection"):
+        await team.store.accept("slack", "E1", an_invocation(), ME)
+
+    assert await team.store.owner_of("slack", "E1") == ME.id
+    assert not await team.store.accept("slack", "E1", an_invocation(), ME)
+
+
 async def test_connection__notices_that_the_server_is_gone_without_a_word(team: Team) -> None:
     """The system asks a silent server whether it is there, and gives up in seconds where it would try for many minutes."""
     async with team.store._db.reading() as connection:

@@ -97,6 +97,27 @@ async def test_command__that_the_inbox_refuses_is_not_answered(talk: Talk) -> No
     assert len(answers(talk)) == 1
 
 
+@pytest.mark.parametrize("again", [True, False])
+async def test_command__that_is_kept_by_a_database_that_cannot_say_so(talk: Talk, again: bool) -> None:
+    """Answered once, delivered again or not; or the person is told that nothing was done, and nothing is."""
+    async with talk.process():
+        talk.store.breaking = True
+        delivered = await talk.say(f"status run={QUICK}")
+        await talk.store.asked_to_write.wait()
+        if again and talk.redelivers:
+            await talk.again(delivered)
+        await talk.until(lambda: not talk.store.breaking and not talk.store.unanswered)
+        await talk.until(lambda: talk.redelivers or any(REFUSED in text for text in talk.alone))
+        first = [*answers(talk)]
+    async with talk.process():  # which resumes what the one before left
+        talk.service.gate.set()
+        await talk.say(f"status run={SLOW}")
+        await talk.until(lambda: len(answers(talk)) > len(first) and not talk.store.unanswered)
+
+    assert len(first) == (1 if talk.redelivers else 0)
+    assert len(answers(talk)) == len(first) + 1
+
+
 async def test_command__that_waits_for_its_turn_says_so(talk: Talk) -> None:
     """What goes on is seen while it is long, and gives way to the answers."""
     async with talk.process():
