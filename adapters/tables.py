@@ -440,7 +440,7 @@ class General(Table):
     ] = None
     secrets_folder: Annotated[
         Path | None,
-        Variable(SECRETS, "folder of secrets: one file each, named as its variable (`SLACK_BOT_TOKEN`)"),
+        Variable(SECRETS, "folder of secrets: one file each, named as its variable (`DATABASE_URL`)"),
     ] = None
     poll_seconds: Annotated[
         PollSeconds,
