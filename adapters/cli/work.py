@@ -288,9 +288,9 @@ class Work:
         ).tick
 
     def _schedules(self) -> Job:
-        services = self._parts.handler
+        handler = self._parts.handler
         return Schedules(
-            lambda: services.services, people=self._people, renderers=self._renderers, on_rows=self.wake
+            lambda: handler.services, people=self._people, renderers=self._renderers, on_rows=self.wake
         ).tick
 
     def _publish(self) -> Job:

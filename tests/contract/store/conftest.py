@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.fakes.store import MemoryStore
 from tests.postgresql import Server
 
 DATABASES = ["sqlite", "postgresql"]
+M = TypeVar("M")
 
 
 @asynccontextmanager
@@ -25,6 +27,18 @@ async def url_of(request: pytest.FixtureRequest, folder: Path, *, laid: bool = T
     server: Server = request.getfixturevalue("postgresql_server")
     async with server.database(laid=laid) as url:
         yield url
+
+
+@asynccontextmanager
+async def of_every_kind(
+    request: pytest.FixtureRequest, folder: Path, memory: M
+) -> AsyncIterator[SqlStore | M]:
+    """Give what is in memory, or an empty store in a database of the kind that is asked for."""
+    if request.param == "memory":
+        yield memory
+        return
+    async with url_of(request, folder) as address, open_store(address, unconfirmed_after=30) as opened:
+        yield opened
 
 
 @pytest.fixture(params=DATABASES)
@@ -44,8 +58,5 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 @pytest.fixture(params=["memory", *DATABASES])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Return an empty store of every kind."""
-    if request.param == "memory":
-        yield MemoryStore(unconfirmed_after=30)
-        return
-    async with url_of(request, tmp_path) as address, open_store(address, unconfirmed_after=30) as opened:
+    async with of_every_kind(request, tmp_path, MemoryStore(unconfirmed_after=30)) as opened:
         yield opened

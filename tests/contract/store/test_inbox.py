@@ -16,7 +16,7 @@ from adapters.store.store import SqlStore, open_store
 from bot.errors import StoreError
 from bot.ports import Inbox, Store
 from bot.state import Owner
-from tests.contract.store.conftest import DATABASES, url_of
+from tests.contract.store.conftest import DATABASES, of_every_kind
 from tests.contract.store.kit import NOW, an_invocation, later
 from tests.fakes.inbox import ME, unfinished
 from tests.fakes.store import MemoryStore
@@ -25,10 +25,7 @@ from tests.fakes.store import MemoryStore
 @pytest.fixture(params=["memory", *DATABASES])
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore | MemoryStore]:
     """Return an empty inbox of every kind, among programs that run."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    async with url_of(request, tmp_path) as url, open_store(url) as opened:
+    async with of_every_kind(request, tmp_path, MemoryStore()) as opened:
         yield opened
 
 

@@ -13,7 +13,7 @@ from adapters.store.fence import TakenOver, fenced
 from adapters.store.replicas import Lease, Replica
 from adapters.store.store import SqlStore, open_store
 from bot.state import DeliveryState, MessageRef
-from tests.contract.store.conftest import DATABASES, url_of
+from tests.contract.store.conftest import DATABASES, of_every_kind
 from tests.contract.store.kit import CHANNEL, CHATS, NOW, a_delivery, later
 from tests.fakes.store_replicas import MemoryReplicas
 
@@ -25,10 +25,7 @@ POLL = "poll prod"
 @pytest.fixture(params=["memory", *DATABASES])
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore | MemoryReplicas]:
     """Return an empty table of programs of every kind."""
-    if request.param == "memory":
-        yield MemoryReplicas()
-        return
-    async with url_of(request, tmp_path) as url, open_store(url) as opened:
+    async with of_every_kind(request, tmp_path, MemoryReplicas()) as opened:
         yield opened
 
 
