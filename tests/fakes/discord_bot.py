@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from types import MappingProxyType
 from typing import Any
+from uuid import uuid4
 
 import discord
 from simcord.env import Env
@@ -23,6 +24,7 @@ from bot.command import Preset, Services
 from bot.model import Secret
 from bot.platform import Platform
 from bot.ports import Store
+from bot.state import Owner
 from tests.fakes import discord_judge as judge
 from tests.fakes.discord_cdn import Cdn
 from tests.fakes.service import FakeRunService
@@ -118,6 +120,7 @@ class World:
         await self.env.settle()
         await self.chat.close()
         await self.chat.release()
+        self.handler.owner = Owner(id=uuid4().hex)  # else it would leave what the old one took to itself
         self.chat = self.build()
         await self.env.restart_bot(self.chat.new_client())
         await self.env.settle()
