@@ -35,6 +35,7 @@ class _Socket:
 
     def __init__(self, ws: web.WebSocketResponse, *, compressed: bool) -> None:
         self.ws = ws
+        self.gone = asyncio.Event()
         self._compress = zlib.compressobj() if compressed else None
 
     async def send(self, frame: Mapping[str, Any]) -> None:
@@ -106,12 +107,13 @@ class Gate:
                 await session.socket.send({"op": opcode, "d": data})
 
     async def drop(self, code: int = 0) -> None:
-        """Close every connection with a code, or cut it without one."""
+        """Close every connection with a code, or cut it without one and wait until it is: what comes then is not for it."""
         for socket in list(self._sockets):
             if code:
                 await socket.ws.close(code=code)
             elif socket.ws._req is not None and socket.ws._req.transport is not None:
                 socket.ws._req.transport.abort()
+                await socket.gone.wait()
 
     async def stop(self) -> None:
         """Close everything."""
@@ -133,6 +135,7 @@ class Gate:
                     await self._frame(socket, json.loads(message.data))
         finally:
             self._sockets.discard(socket)
+            socket.gone.set()
             await self._tell_changed()
         return ws
 

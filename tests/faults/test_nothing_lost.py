@@ -15,6 +15,7 @@ from tests.soak.mutants import RANDOM_NONCE
 # Not yet: commands here have no owner, so that a replica that starts answers what its sister is answering.
 QUIET = replace(SHORT, questions=0, launches=0)
 FEW = Scale(runs=24, rounds=8, questions=8, launches=3)
+LONG = replace(FEW, runs=96, rounds=32)  # ends as soon as it is found, and a slow machine has fewer accidents in one round
 WRONG = ("mark before send", "resend without look-up", "look-up without settling")
 
 
@@ -41,7 +42,7 @@ async def test_one_process__loses_and_doubles_nothing(tmp_path: Path) -> None:
 async def test_wrong_design__is_found(tmp_path: Path, wrong: str) -> None:
     """A design that loses or doubles does not pass: else the proof would say nothing."""
     async with lite(tmp_path) as base:
-        proof = await prove(FEW, tmp_path, base, wrong=[wrong], until_wrong=True)
+        proof = await prove(LONG, tmp_path, base, wrong=[wrong], until_wrong=True)
 
     assert {"lost", "doubled"} & proof.verdict.wrong.keys()
 
