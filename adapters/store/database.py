@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Table, event, func, select, true
+from sqlalchemy import ColumnElement, Connection, Table, event, func, select, text, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -34,6 +34,15 @@ CONNECT_SECONDS = 10.0  # for a connection to PostgreSQL, unless DATABASE_URL sa
 LONGEST_PAUSE = 8.0
 PAUSE = "idle_in_transaction_session_timeout"
 
+# The driver sends a statement in two steps, and PostgreSQL does not call that idle which waits for the second one: nothing of
+# its own ends a program that is frozen there. Who copies a table in waits likewise, but is no program of ours.
+END_FROZEN = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+    AND state = 'active' AND wait_event = 'ClientRead' AND query !~* '^\\s*copy'
+    AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+""")
+
 WORDS = "clew"  # what PostgreSQL calls the channel of our words
 ROWS, FREE = "rows", "free"  # there is something to deliver; a lease became free
 
@@ -52,6 +61,12 @@ class Database:
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.lite else nullcontext()
         self._file = _identity(address)
         self._pooled = isinstance(address, PostgresServer) and address.pooled
+
+    async def end_frozen(self) -> None:
+        """End what is silent in the middle of a statement for as long as a transaction may be. Raises `StoreError`."""
+        if not self.lite:
+            async with self.reading() as connection:
+                await connection.execute(END_FROZEN, {"seconds": LONGEST_PAUSE})
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -60,7 +60,8 @@ class SqlReplicas(Part):
         await self._write(self._db.add(replicas), to_row(replicas, replica))
 
     async def beat(self, replica: str, report: str) -> bool:
-        """Show that it lives, and what it sees; False where it was buried."""
+        """Show that it lives, and what it sees; False where it was buried. Ends what a frozen one keeps from all others."""
+        await self._db.end_frozen()
         shows = update(replicas).where(replicas.c.id == replica)
         return await self._write(shows.values(beats=replicas.c.beats + 1, report=report)) > 0
 

@@ -7,8 +7,10 @@ import os
 import signal
 import sys
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from adapters.store import database
 from adapters.store.store import open_store
 from tests.contract.store.kit import CHATS, NOW, a_delivery
 from tests.fakes.database_door import a_door
@@ -40,3 +42,22 @@ async def test_bury__who_froze_in_a_transaction(postgresql: str, way: str) -> No
 
     assert entry is not None
     assert entry.delivery.error == ""
+
+
+async def test_beat__who_froze_between_the_two_steps_of_a_statement(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL takes it for active, so its own bound does not count: the next sign of life of another ends it."""
+    monkeypatch.setattr(database, "LONGEST_PAUSE", 0.0)
+    async with open_store(postgresql) as store:
+        await store.enqueue(a_delivery(), NOW)
+        frozen = await asyncpg.connect(postgresql)
+        await frozen.execute("BEGIN")
+        await frozen.execute("UPDATE outbox SET error = 'mine'")
+        await frozen.prepare("SELECT 1 FROM outbox")  # and never runs it
+        await store.beat("another", "")
+        async with asyncio.timeout(PATIENCE):
+            claimed = await store.claim(CHATS, NOW)
+        frozen.terminate()
+
+    assert claimed is not None
