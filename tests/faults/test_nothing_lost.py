@@ -15,7 +15,9 @@ from tests.soak.mutants import RANDOM_NONCE
 # Not yet: commands here have no owner, so that a replica that starts answers what its sister is answering.
 QUIET = replace(SHORT, questions=0, launches=0)
 FEW = Scale(runs=24, rounds=8, questions=8, launches=3)
-LONG = replace(FEW, runs=96, rounds=32)  # ends as soon as it is found, and a slow machine has fewer accidents in one round
+LONG = replace(
+    FEW, runs=96, rounds=32
+)  # ends as soon as it is found, and a slow machine has fewer accidents in one round
 WRONG = ("mark before send", "resend without look-up", "look-up without settling")
 
 
