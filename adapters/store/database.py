@@ -76,8 +76,10 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self, *, guarded: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, *, guarded: bool = True, waits: float = 0.0) -> AsyncIterator[AsyncConnection]:
         """Give a transaction: committed at the end, gone whole on any error.
+
+        `waits`: for how many seconds PostgreSQL lets it wait for what another one has locked, 0 for as long as it takes.
 
         Where a lease guards what is written (`fence.py`), it does so unless this is not `guarded`: what an outside
         effect came to is true whoever holds the lease by now. Raises `TakenOver`.
@@ -85,7 +87,13 @@ class Database:
         with self.speaking():
             async with self._turn, self.engine.execution_options(writes=True).begin() as connection:
                 if self._pooled:  # what a session was told at its start is for other clients too there
-                    await connection.execute(select(func.set_config(PAUSE, _milliseconds(), true())))
+                    await connection.execute(
+                        select(func.set_config(PAUSE, _milliseconds(LONGEST_PAUSE), true()))
+                    )
+                if waits and not self.lite:
+                    await connection.execute(
+                        select(func.set_config("lock_timeout", _milliseconds(waits), true()))
+                    )
                 if guarded and (mine := fence()) is not None:
                     await _hold(mine, connection)
                 yield connection
@@ -201,12 +209,15 @@ def connecting(server: PostgresServer) -> dict[str, Any]:
             "prepared_statement_name_func": lambda: f"clew_{uuid4().hex}",
         }
     else:
-        arguments["server_settings"] = {PAUSE: _milliseconds(), **server.options.get("server_settings", {})}
+        arguments["server_settings"] = {
+            PAUSE: _milliseconds(LONGEST_PAUSE),
+            **server.options.get("server_settings", {}),
+        }
     return arguments
 
 
-def _milliseconds() -> str:
-    return f"{LONGEST_PAUSE * 1000:.0f}"
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"
 
 
 def _own_transactions(engine: AsyncEngine, busy_seconds: float) -> None:

@@ -17,6 +17,9 @@ from adapters.store.database import FREE
 from adapters.store.part import Part, whole
 from adapters.store.tables import leases, replicas
 
+# For what a frozen program has locked, no beat may wait longer: who waits shows no life, and ends no frozen one either.
+LOCK_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
@@ -59,11 +62,14 @@ class SqlReplicas(Part):
         """Say that a program runs."""
         await self._write(self._db.add(replicas), to_row(replicas, replica))
 
+    @whole
     async def beat(self, replica: str, report: str) -> bool:
         """Show that it lives, and what it sees; False where it was buried. Ends what a frozen one keeps from all others."""
         await self._db.end_frozen()
         shows = update(replicas).where(replicas.c.id == replica)
-        return await self._write(shows.values(beats=replicas.c.beats + 1, report=report)) > 0
+        async with self._db.writing(waits=LOCK_SECONDS) as connection:
+            done = await connection.execute(shows.values(beats=replicas.c.beats + 1, report=report))
+            return done.rowcount > 0
 
     async def replicas(self) -> tuple[Replica, ...]:
         """Return every program that runs, or was not yet found to have ended, the eldest first."""
@@ -92,7 +98,7 @@ class SqlReplicas(Part):
         taken = self._db.add(leases), {"name": name, "holder": me, "epoch": 1}
         free = (leases.c.name == name) & leases.c.holder.is_(None) & (leases.c.epoch == seen_epoch)
         again = update(leases).where(free).values(holder=me, epoch=seen_epoch + 1).returning(leases.c.name)
-        async with self._db.writing() as connection:
+        async with self._db.writing(waits=LOCK_SECONDS) as connection:
             # Locked, so that nobody buries this replica before its lease is there to be freed.
             alive = select(replicas.c.id).where(replicas.c.id == me).with_for_update(read=True)
             if (await connection.execute(alive)).first() is None:
@@ -104,7 +110,7 @@ class SqlReplicas(Part):
     async def drop_lease(self, name: str, me: str, epoch: int) -> bool:
         """Let go of a lease, so that another may take it; False where it was lost before."""
         mine = (leases.c.name == name) & (leases.c.holder == me) & (leases.c.epoch == epoch)
-        async with self._db.writing() as connection:
+        async with self._db.writing(waits=LOCK_SECONDS) as connection:
             dropped = (await connection.execute(_freed().where(mine))).rowcount > 0
             if dropped:
                 await self._db.tell(connection, FREE)
@@ -112,7 +118,7 @@ class SqlReplicas(Part):
 
     @whole
     async def _remove(self, which: ColumnElement[bool], replica: str) -> bool:
-        async with self._db.writing() as connection:
+        async with self._db.writing(waits=LOCK_SECONDS) as connection:
             if not (await connection.execute(delete(replicas).where(which))).rowcount:
                 return False
             await _free_all_of(replica, connection)

@@ -11,7 +11,9 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.store import database
+from adapters.store.replicas import Replica
 from adapters.store.store import open_store
+from bot.errors import StoreError
 from tests.contract.store.kit import CHATS, NOW, a_delivery
 from tests.fakes.database_door import a_door
 
@@ -61,3 +63,26 @@ async def test_beat__who_froze_between_the_two_steps_of_a_statement(
         frozen.terminate()
 
     assert claimed is not None
+
+
+async def test_bury__waits_for_no_frozen_one_longer_than_a_beat(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who buries another that froze between the two steps goes on showing life, and so comes to end it."""
+    async with open_store(postgresql) as store:
+        for name in ("dead", "alive"):
+            await store.join(Replica(id=name, host="h", place="", pid=1, born="", since=NOW))
+        assert await store.take_lease("deliver slack", "dead", 0) == 1
+        frozen = await asyncpg.connect(postgresql)
+        await frozen.execute("BEGIN")
+        await frozen.execute("SELECT 1 FROM leases FOR SHARE")
+        await frozen.prepare("SELECT 1 FROM outbox")  # and never runs it
+        (seen,) = (each for each in await store.replicas() if each.id == "dead")
+        with pytest.raises(StoreError, match="too busy"):
+            await store.bury(seen)
+        monkeypatch.setattr(database, "LONGEST_PAUSE", 0.0)  # as after eight seconds
+        assert await store.beat("alive", "")
+        buried = await store.bury(seen)
+        frozen.terminate()
+
+    assert buried

@@ -99,7 +99,7 @@ class Cluster:
         return any(run_id[:8] in message.words for message in self.company.slack.world.ours())
 
     async def told(self) -> Counter[str]:
-        """Return how many posts told of each run, by what the threads are about, once all are on record that ended here."""
+        """Return how many posts told of each run, once all did that ended here."""
         async with asyncio.timeout(PATIENCE):
             while not set(self.ended) <= set(told := Counter(await self._runs_told())):  # noqa: ASYNC110 - other processes write it
                 await asyncio.sleep(LOOK)
@@ -108,7 +108,10 @@ class Cluster:
     async def _runs_told(self) -> list[str]:
         posts = self.company.slack.world.ours()
         known = [await self.store.context(f"slack:channel:{TEAM}:{post.channel}", post.ts) for post in posts]
-        return [each.run.run_id for each in known if each and each.run]
+        alone = [each.run.run_id for each in known if each and each.run]
+        # What waited behind a frozen one may be told of in one post together, whose thread is about no run.
+        together = [post.words for post, each in zip(posts, known, strict=True) if not each]
+        return alone + [run_id for run_id in self.ended for words in together if run_id[:8] in words]
 
 
 def _is_even(held: Mapping[int, set[str]], number: int) -> bool:
