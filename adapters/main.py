@@ -5,17 +5,17 @@ Imports stand inside the functions that need them, so that `clew --help` and `cl
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from adapters import garbage
 from adapters.cli.finishing import finish
 from adapters.cli.operating import access, audit, channels, database, outbox
 from adapters.cli.usage import ForScripts
@@ -39,7 +39,6 @@ app = typer.Typer(
 Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
 DOMAIN = re.compile(r"(?![.-])[-a-z0-9.]{3,254}[a-z0-9]", re.ASCII)  # what can stand in a manifest
 MOST_DOMAINS = 5
-ONE_ANSWER = 200_000  # objects that are made until garbage is looked for: loading makes many, and leaves none
 SIMULATED = (
     f"The kind of test platform: {', '.join(SIMULATORS)}; {next(iter(SIMULATORS))} where none is named."
 )
@@ -157,7 +156,7 @@ def ask(
     ] = False,
 ) -> None:
     """Run one command. Exit codes: 0 answered, 1 cannot be answered as given, 2 failed."""
-    with _little_garbage():
+    with garbage.little():
         if schema:
             from adapters.cli.answer_json import SCHEMA
 
@@ -186,7 +185,7 @@ def wait(
     as_json: Annotated[bool, typer.Option("--json", help="Print the run as data.")] = False,
 ) -> None:
     """Wait until a run has ended. Exit codes: 0 passed, 1 failed, 2 cannot be told, 3 incomplete, 4 time is up, 5 no such run."""
-    with _little_garbage():
+    with garbage.little():
         from adapters.cli.wait import Patience
         from adapters.cli.wait import wait as until_ended
 
@@ -286,17 +285,6 @@ def register_hook(
     from adapters.cli import hooks as services
 
     finish(services.register(connection))
-
-
-@contextmanager
-def _little_garbage() -> Iterator[None]:
-    """Look for garbage seldom while one command is answered: it takes a tenth of the time, and finds nothing."""
-    usual = gc.get_threshold()
-    gc.set_threshold(ONE_ANSWER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 async def _answered(answer: Callable[[Parts], Awaitable[int]], *, as_json: bool) -> int:

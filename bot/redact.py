@@ -166,6 +166,8 @@ class Scrubbed:
 
 def scrub(text: str, secrets: Iterable[str | Secret] = ()) -> Scrubbed:
     """Return a text from outside without the secrets in it; a report link still names its report."""
+    if not text:
+        return Scrubbed(text="", removed=False)
     unsigned = _SIGNED.sub(r"\1", text)
     clean = masked(unsigned, secrets, (*SHAPES, *_TYPED))
     if "curl" in clean:

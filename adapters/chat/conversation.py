@@ -326,8 +326,8 @@ class Conversation(Generic[T]):
 
     async def _reply(self, inbound: Inbound[T], responder: Responder[T]) -> Reply:
         """Return the answer of the core; where it takes long, the person sees that it is being worked on."""
-        clean = self.handler.clean(inbound.invocation)
-        if inbound.kind is Kind.FORM and (wrong := self._mistakes(clean)):
+        clean = self.handler.clean(inbound.invocation) if inbound.kind is Kind.FORM else None
+        if clean is not None and (wrong := self._mistakes(clean)):
             return fields.correctable(problems.mistake(UserError(wrong)), clean)
         task = asyncio.ensure_future(self._in_turn(inbound, responder))
         try:
@@ -338,7 +338,7 @@ class Conversation(Generic[T]):
             reply = await task
         finally:
             task.cancel()
-        return fields.correctable(reply, clean) if inbound.kind is Kind.FORM and reply.failed else reply
+        return fields.correctable(reply, clean) if clean is not None and reply.failed else reply
 
     def _mistakes(self, clean: Invocation) -> str:
         """Say at once what is wrong with the fields of a form, for chats that show no errors beside them."""

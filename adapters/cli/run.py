@@ -15,7 +15,7 @@ from pathlib import Path
 
 import typer
 
-from adapters import logs, settings, systemd, traces
+from adapters import garbage, logs, settings, systemd, traces
 from adapters.chat.registry import CHATS
 from adapters.chat.running import ChatRefused, OneReceives, Releasing, RunningChat
 from adapters.chat.terminal.settings import Terminal
@@ -128,7 +128,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
             asyncio.create_task(_careful(name, chat, background.off)): name for name, chat in chats.items()
         }
         async with systemd.notified(parts.clock, health.in_words):
-            with _followed(following, here=TERMINAL in chats) as task:
+            with garbage.in_the_long_run(), _followed(following, here=TERMINAL in chats) as task:
                 code = await _receive(receiving, stop)
         await cancelled([task])
         health.stopping = True

@@ -32,6 +32,8 @@ def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = F
 
     `signed`: links that open a report to whoever holds them are shown; only for one person's eyes.
     """
+    if not buttons:
+        return []
     meant = [b for b in buttons if _is_meant(b) and (signed or not b.signed)]
     fit = [b for b in meant if _fits(b)]
     rare = [b for b in fit if b.rare and _fits_menu(b)]

@@ -30,6 +30,7 @@ TEXT = 4000  # chat.update refuses more
 BLOCKS = 40
 CHARACTERS = 12_000
 OVERHEAD = 60  # what one block costs beside its text
+NOT_SHOWN = frozenset({"type", "style", "action_id"})  # of a block's parts
 EXCERPTS = Packing(
     cost=lambda line: len(markup.escape(line)) + 1,
     frame=lambda title: 4 * OVERHEAD + len(title),  # its heading, its block and what was left out
@@ -99,7 +100,8 @@ def sentence_alone(text: str) -> list[Json]:
 
 def cost(block: Json) -> int:
     """Count what a block adds to a message: its texts as escaped, and something for its frame."""
-    return OVERHEAD + sum(len(markup.escape(text)) for text in _strings(block))
+    texts = _texts(block, [])
+    return OVERHEAD + len(markup.escape("\n".join(texts))) - max(0, len(texts) - 1)
 
 
 class _Page:
@@ -212,14 +214,15 @@ def _too_long(card: Card) -> bool:
     )
 
 
-def _strings(value: object) -> Iterator[str]:
-    """Return the texts of a block, in no order."""
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, dict):
-            waiting += [inner for name, inner in part.items() if name not in {"type", "action_id"}]
-        elif isinstance(part, list):
-            waiting += part
+def _texts(value: object, found: list[str]) -> list[str]:
+    """Add the texts of a block, or of a part of one, to those found."""
+    if isinstance(value, str):
+        found.append(value)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in NOT_SHOWN:
+                _texts(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _texts(inner, found)
+    return found
