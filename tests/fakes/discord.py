@@ -29,6 +29,7 @@ from simcord.interactions import base_payload
 from tests.fakes import discord_judge as judge
 from tests.fakes.discord_gate import Gate
 from tests.fakes.dripping import drip
+from tests.fakes.loopback import listening
 
 TOKEN = "MTE0MDAwMDAwMDAwMDAwMDAw.loopback.fake-token-that-opens-nothing"
 PREFIX = "/api/v10"
@@ -334,16 +335,12 @@ async def serve() -> AsyncIterator[FakeDiscord]:
     app = web.Application(client_max_size=64 << 20)
     app.router.add_get("/gateway/", gate.handle)
     app.router.add_route("*", PREFIX + "/{tail:.*}", fake.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    fake.port = gate.port = runner.addresses[0][1]
-    try:
-        yield fake
-    finally:
-        await gate.stop()
-        await runner.cleanup()
+    async with listening(app) as port:
+        fake.port = gate.port = port
+        try:
+            yield fake
+        finally:
+            await gate.stop()
 
 
 async def _read(request: web.Request) -> tuple[Any, list[Any]]:

@@ -12,6 +12,8 @@ from typing import Any
 from aiohttp import web
 from simcord.backend.cdn import CdnStore
 
+from tests.fakes.loopback import listening
+
 
 class Cdn(CdnStore):
     """Fills SimCord's store. `serves`: what is answered in place of a file, by its name."""
@@ -56,12 +58,7 @@ async def serve() -> AsyncIterator[Cdn]:
     cdn = Cdn()
     app = web.Application()
     app.router.add_get("/attachments/{channel}/{file}/{name}", cdn.serve)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    cdn.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with listening(app) as port:
+        cdn.base = f"http://127.0.0.1:{port}"
         yield cdn
-    finally:
-        await runner.cleanup()
     assert cdn.violations == []

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.loopback import listening
+
 MOST = 4 * 1024 * 1024  # bytes of a delivery
 
 
@@ -38,11 +40,6 @@ async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application(client_max_size=MOST)
     app.router.add_post("/hooks/qa", receiver.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/qa"
-    try:
+    async with listening(app) as port:
+        receiver.url = f"http://127.0.0.1:{port}/hooks/qa"
         yield receiver
-    finally:
-        await runner.cleanup()

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from tests.fakes.loopback import listening
 from tests.fakes.slack_api import Api
 from tests.fakes.slack_files import SharedFile
 from tests.fakes.slack_gate import Ack, Gate
@@ -324,19 +325,15 @@ async def serve() -> AsyncIterator[FakeSlack]:
     slack = FakeSlack()
     app = web.Application(client_max_size=1 << 28)
     app.router.add_routes([*slack.api.routes(), *slack.gate.routes()])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    slack.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    slack.api.base = slack.gate.base = slack.api.shared.base = slack.url
-    slack.api.open_socket = slack.gate.ticket
-    try:
-        yield slack
-    finally:
-        for socket in list(slack.gate.sockets):
-            slack.gate.abort(socket)
-        await runner.cleanup()
+    async with listening(app) as port:
+        slack.url = f"http://127.0.0.1:{port}"
+        slack.api.base = slack.gate.base = slack.api.shared.base = slack.url
+        slack.api.open_socket = slack.gate.ticket
+        try:
+            yield slack
+        finally:
+            for socket in list(slack.gate.sockets):
+                slack.gate.abort(socket)
 
 
 def _filled(element: Json, value: str | None) -> Json:
