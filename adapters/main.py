@@ -68,9 +68,10 @@ def run(
     ] = None,
 ) -> None:
     """Run Clew in every chat that is set up."""
-    from adapters.cli.run import run as serve
+    with garbage.little():  # until it serves; see there
+        from adapters.cli.run import run as serve
 
-    finish(serve(terminal=terminal, assemble=assemble))
+        finish(serve(terminal=terminal, assemble=assemble))
 
 
 @app.command()

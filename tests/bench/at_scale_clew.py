@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters import logs
+from adapters import garbage, logs
 from adapters.chat.registry import CHATS
 from adapters.chat.slack.settings import Slack
 from adapters.cli.background import Background, working
@@ -85,6 +85,7 @@ async def main() -> None:
             working(parts, {"slack": slack.chat}, intervals=intervals, notify=_notify)
         )
         await _all_read(work)
+        stack.enter_context(garbage.in_the_long_run())  # as `clew run` has it
         begin, used = time.perf_counter(), time.process_time()
         _say("ready")
         async with watched_loop() as stalls:

@@ -25,7 +25,9 @@ from adapters.chat.discord.outcomes import NotConnected
 
 MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, CHOICES, MODAL = 4, 5, 6, 8, 9
 EPHEMERAL = 1 << 6
-CONNECTIONS = 100  # at once: of two hundred commands, half are answered sooner on one that is open than on one more
+CONNECTIONS = (
+    100  # at once: of two hundred commands, half are answered sooner on one that is open than on one more
+)
 MESSAGE_PATH = "/channels/{channel_id}/messages/{message_id}"
 
 
