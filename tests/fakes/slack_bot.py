@@ -163,13 +163,14 @@ async def running_bot(
     chat = await open_chat(settings, handler, store, clock)
     chat._timing = timing
     chat.chat.reconcile_after = timing.reconcile_after
+    others = len(slack.gate.live)
     running = asyncio.create_task(chat.run())
     bot = Bot(
         slack=slack, chat=chat, handler=handler, store=store, service=service, clock=clock, running=running
     )
     try:
         if connect:
-            await _connected(bot, http=http)
+            await _connected(bot, others, http=http)
         yield bot
     finally:
         await chat.close()
@@ -196,9 +197,10 @@ async def bare_sender(slack: FakeSlack, clock: Clock) -> AsyncIterator[Sender]:
         await sender.uploads.drain(5)
 
 
-async def _connected(bot: Bot, *, http: bool) -> None:
+async def _connected(bot: Bot, others: int, *, http: bool) -> None:
+    """Wait until it receives; `others`: sockets of other bots on the same Slack."""
     if not http:
-        await bot.slack.gate.connected(2)
+        await bot.slack.gate.connected(others + 2)
         return
     async with asyncio.timeout(10):
         while not bot.chat.connected:  # noqa: ASYNC110 - the port is opened by a task of the bot

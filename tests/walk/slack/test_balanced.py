@@ -1,11 +1,11 @@
-"""Signed HTTP behind a load balancer: Slack's deliveries of one thing reach different replicas, and it is done once."""
+"""Slack's deliveries of one thing reach different replicas, and it is done once: signed HTTP behind a balancer, Socket Mode."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -46,6 +46,18 @@ class Balanced:
 
 @pytest.fixture
 async def both(slack: FakeSlack, postgresql: str) -> AsyncIterator[Balanced]:
+    async with _two(slack, postgresql, http=True) as replicas:
+        yield replicas
+
+
+@pytest.fixture
+async def on_sockets(slack: FakeSlack, postgresql: str) -> AsyncIterator[Balanced]:
+    async with _two(slack, postgresql, http=False) as replicas:
+        yield replicas
+
+
+@asynccontextmanager
+async def _two(slack: FakeSlack, postgresql: str, *, http: bool) -> AsyncIterator[Balanced]:
     service = FakeRunService()
     service.add_run(a_run(1))
     replicas, urls = [], []
@@ -53,7 +65,7 @@ async def both(slack: FakeSlack, postgresql: str) -> AsyncIterator[Balanced]:
         for name in ("one", "two"):
             store = await stack.enter_async_context(open_store(postgresql))
             await store.join(Replica(id=name, host="h", place="", pid=1, born="", since=EPOCH))
-            bot = await stack.enter_async_context(running_bot(slack, http=True, store=store, service=service))
+            bot = await stack.enter_async_context(running_bot(slack, http=http, store=store, service=service))
             await bot.conversation.begin()
             assert bot.conversation._resuming_later is not None
             await (
@@ -124,3 +136,26 @@ async def test_request__replayed_to_the_other_replica_does_nothing_more(both: Ba
 
     assert [ack.status for ack in acks] == [200, 401, 200]
     assert len(both.slack.world.ours()) == 1
+
+
+async def test_commands__spread_over_the_sockets_of_both(on_sockets: Balanced) -> None:
+    """Slack gives each envelope to any connection of the app: each command is answered once, by whoever got it."""
+    commands = [on_sockets.slack.command("status latest", user=f"U7{n}") for n in range(12)]
+    acks = await asyncio.gather(*commands)
+    await on_sockets.answered(12)
+
+    assert all(ack.taken for ack in acks)
+    assert len(on_sockets.slack.world.ours()) == 12
+    assert all(each.handler.count for each in on_sockets.replicas)
+
+
+async def test_event__with_its_retries_over_sockets_of_both_is_answered_once(on_sockets: Balanced) -> None:
+    """Slack tells of a mention again where it missed the acknowledgement, over whichever connection: one answer."""
+    message = on_sockets.slack.world.say(ALICE, MAIN, f"<@{BOT_USER}> status latest")
+    mention = on_sockets.slack.event("app_mention", message)
+    acks = [await on_sockets.slack.gate.deliver("events_api", mention, retry=n) for n in range(1, 5)]
+    await on_sockets.answered(1)
+
+    assert all(ack.taken for ack in acks)
+    assert len(on_sockets.slack.world.ours()) == 1
+    assert sum(each.handler.count for each in on_sockets.replicas) == 1
