@@ -267,7 +267,6 @@ class Work:
             clock=self._parts.clock,
             notify_operator=self._notify,
             trace=self._parts.handler.services.trace,
-            alone=not self._parts.store.shared,
             pace=Pace(idle=self._intervals.idle, per_channel=self._intervals.per_channel),
         )
         delivering = asyncio.create_task(deliverer.run(), name=f"deliver {chat.name}")

@@ -94,8 +94,7 @@ class _Claim:
 class Deliverer:
     """Delivers to one chat, one row at a time to each channel; a chat that is slow or down holds up no other.
 
-    `counts` tells how often each thing happened; `halted` why nothing is sent, "" while all is well. `alone`: no other
-    process looks at platforms.
+    `counts` tells how often each thing happened; `halted` why nothing is sent, "" while all is well.
     """
 
     def __init__(
@@ -109,7 +108,6 @@ class Deliverer:
         pace: Pace | None = None,
         chance: Callable[[], float] = random.random,
         trace: Trace = untraced,
-        alone: bool = False,
     ) -> None:
         self.chat = chat
         self.store = store
@@ -132,7 +130,7 @@ class Deliverer:
         summing = Summing(chat, store, clock.now, terms=lambda name: terms_of(platforms.get(name)))
         self._lost = Lost(chat, store, summing)
         self._digesting = Digesting(chat, store, clock=clock, summing=summing, platforms=platforms)
-        self._holding = Holding(chat, store, clock=clock, summing=summing, alone=alone)
+        self._holding = Holding(chat, store, clock=clock, summing=summing)
         self._crowds = Crowds(chat, store, clock=clock, summing=summing, notify=notify_operator)
         self._failures = 0
         self._rests_until = 0.0

@@ -37,15 +37,9 @@ class HeldStore(SummingStore, Channels, Subscriptions, Protocol):
 
 
 class Holding:
-    """Looks now and then for what is held of the channels of one chat and is due.
+    """Looks now and then for what is held of the channels of one chat and is due."""
 
-    `alone`: no other process looks at platforms, so one that begins knows that no look is under way: ends that the process
-    before it held for each other wait no more, and no newer one overtakes them.
-    """
-
-    def __init__(
-        self, chat: Chat, store: HeldStore, *, clock: Clock, summing: Summing, alone: bool = False
-    ) -> None:
+    def __init__(self, chat: Chat, store: HeldStore, *, clock: Clock, summing: Summing) -> None:
         self._chat = chat
         self._chats = frozenset({chat.name})
         self._store = store
@@ -53,7 +47,6 @@ class Holding:
         self._summing = summing
         self._look_at = 0.0
         self._look_at_all = 0.0
-        self._begins = alone
 
     def look_soon(self) -> None:
         """Look with the next step."""
@@ -76,7 +69,6 @@ class Holding:
             what="letting out what is held",
             but=StoreError,
         )
-        self._begins = False
 
     async def _channel(self, channel: str, now: datetime) -> None:
         quiet = await quiet_of(self._store, channel)
@@ -89,7 +81,7 @@ class Holding:
             until = quiet.until(run, now, ending.outcomes if ending else ())
             if until is not None and until != each.due:
                 await self._store.hold((each.delivery.key,), until)
-            if until is None and (self._begins or not now < each.due <= now + TOGETHER):
+            if until is None and not now < each.due <= now + TOGETHER:
                 due.append(each)
             elif run is not None:
                 later.append(run)

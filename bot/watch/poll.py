@@ -35,7 +35,7 @@ from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.platform import Platform
 from bot.ports import Clock
 from bot.replies import operating
-from bot.state import Coverage, PollStep, PublishRule, TrackedRun
+from bot.state import Coverage, Held, PollStep, PublishRule, TrackedRun
 from bot.waiting import doubled
 from bot.watch import followed, listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
@@ -114,6 +114,7 @@ class Poller:
             platform=platform, store=store, renderers=renderers, report_links=report_links,
             publish=publish, people=people,
         )  # fmt: skip
+        self._renderers = renderers
         self._on_rows = on_rows
         self._run_deadline = run_deadline
         self._not_before = 0.0
@@ -122,6 +123,7 @@ class Poller:
         self._looks: dict[RunRef, datetime] = {}
         self._troubled: set[RunRef] = set()
         self._ticks = 0
+        self._began = False
 
     async def tick(self) -> None:
         """Look once; never raises for what the platform or the database does.
@@ -132,11 +134,34 @@ class Poller:
         if self.clock.monotonic() < self._not_before:
             return
         try:
+            await self._end_earlier_look()
             await self._poll(self.clock.now())
         except (ServiceError, StoreError) as error:
             self._went_bad(error)
         else:
             self._is_well()
+
+    async def _end_earlier_look(self) -> None:
+        """Let out the ends that a look before this poller's first one held for each other: it is over, or its process is dead.
+
+        Ends that are found from now on would overtake them otherwise.
+        """
+        if self._began:
+            return
+        now = self.clock.now()
+        by = now + TOGETHER
+        left: list[str] = []
+        for channel in await self.store.held_channels(frozenset(self._renderers), by):
+            held = await self.store.held(channel)
+            left += [each.delivery.key for each in held if now < each.due <= by and self._is_about(each)]
+        if left:
+            await self.store.hold(left, now)
+            self._on_rows()
+        self._began = True
+
+    def _is_about(self, held: Held) -> bool:
+        run = held.delivery.context.run if held.delivery.context else None
+        return run is not None and run.connection == self.platform.connection
 
     async def _poll(self, now: datetime) -> None:
         connection = self.platform.connection

@@ -42,7 +42,6 @@ class Delivering:
     pace: Pace = field(default_factory=lambda: Pace(post=0.02, lookup=0.02, per_channel=0))
     told: list[str] = field(default_factory=list)
     kind: type[Deliverer] = Deliverer
-    alone: bool = False
     chat: FakeChat = field(init=False)
     deliverer: Deliverer = field(init=False)
 
@@ -65,7 +64,6 @@ class Delivering:
             notify_operator=self._tell,
             pace=self.pace,
             chance=lambda: 1.0,
-            alone=self.alone,
         )
 
     async def put(self, *deliveries: NewDelivery) -> None:

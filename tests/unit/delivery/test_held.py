@@ -280,19 +280,6 @@ async def test_look__a_process_that_begins_leaves_a_look_its_time(it: Quietly) -
     assert it.sent == [delivery.payload]
 
 
-async def test_look__a_process_that_begins_alone_lets_out_what_a_look_left(it: Quietly) -> None:
-    """Nobody else looks, so the look died with the process before it: a newer end does not overtake the one it held."""
-    await it.work(1)
-    held = await it.ends(1, until=it.clock.now() + TOGETHER)
-    it.alone = True
-    it.restart()
-    newer = a_delivery(2)
-    await it.put(newer)
-    await it.work(10)
-
-    assert it.sent == [held.payload, newer.payload]
-
-
 async def test_look__whoever_is_mentioned_is_mentioned_once(it: Quietly) -> None:
     """One message mentions all whom the messages in it would have."""
     end = await it.quiet()

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Run
+from bot.cards import Context
+from bot.delivery.held import TOGETHER
+from bot.model import Run, RunRef
 from bot.state import ChannelSettings, DeliveryState, MessageRef, Outcome, PollStep
 from tests.fakes.crash import Crash
-from tests.fakes.delivering import Delivering
+from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import some_results
 from tests.fakes.store import MemoryStore
 from tests.fakes.watching import CHANNEL, Watching, a_subscription
@@ -118,6 +120,52 @@ async def test_tick__a_kill_before_the_look_is_over_loses_nothing() -> None:
 
     assert states == [HELD]
     assert sum(f"launcher {n}" in "".join(deliver.sent) for n in (1, 2)) == 2
+
+
+async def test_tick__the_next_process_lets_out_what_a_killed_look_held() -> None:
+    """At once, together with what its own look finds: nobody else is in a look of this connection."""
+
+    class Dying(MemoryStore):
+        dies = True
+
+        async def record(self, step: PollStep) -> int:
+            found = await super().record(step)
+            if step.announced and self.dies:
+                raise Crash
+            return found
+
+    it = Watching(store=(store := Dying()))
+    await it.begin()
+    first, second, later = (it.starts(number, launcher=f"launcher {number}") for number in (1, 2, 3))
+    with pytest.raises(Crash):
+        await end(it, first, second)
+    held = [row.delivery.state for row in it.store.outbox.values()]
+    store.dies = False
+    it.restart()
+    it.service.finish(later, some_results(later, passing=("ok",)))
+    began = it.clock.now()
+    await it.poller.tick()
+    deliver = delivering(it)
+    await deliver.run_until_idle()
+
+    assert held == [HELD]
+    assert [title(payload) for payload in deliver.sent] == ["3 runs ended: 3 passed"]
+    assert it.clock.now() - began < TOGETHER
+
+
+async def test_tick__the_next_process_lets_out_nothing_else() -> None:
+    """What another connection's look holds, and what is quiet until the morning, stays."""
+    it = Watching()
+    await it.begin()
+    soon, night = it.clock.now() + TOGETHER, it.clock.now() + timedelta(hours=8)
+    other = a_delivery(1, held_until=soon, context=Context(run=RunRef("another", "run 1")))
+    quiet = a_delivery(2, held_until=night, context=Context(run=RunRef(it.service.connection, "run 2")))
+    for delivery in (other, quiet):
+        await it.store.enqueue(delivery, it.clock.now())
+    it.restart()
+    await it.tick()
+
+    assert [each.due for each in await it.store.held(CHANNEL)] == [soon, night]
 
 
 async def test_finish__of_what_was_launched_where_nothing_is_watched_is_not_held() -> None:
