@@ -5,27 +5,25 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import sqlite3
 import sys
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 from tests.fakes.slack import FakeSlack, serve
 from tests.fakes.slack_world import Json
 from tests.fakes.striker import Striker
+from tests.faults.asking import asked
 from tests.faults.test_kill_loop import Nursery
 
 KILLS = 3
 BURST = 30  # commands at once: many of them share a commit
 
 
-async def test_accept__killed_between_an_acknowledgement_and_a_commit(tmp_path: Path) -> None:
+async def test_accept__killed_between_an_acknowledgement_and_a_commit(database: str) -> None:
     """Bursts of commands through three kills, each at the acknowledgement of another one: none that was taken is lost."""
     chance = random.Random(20261130)
-    path = tmp_path / "clew.db"
     async with serve() as slack:
-        nursery = await _nursery(f"sqlite:///{path}", slack)
+        nursery = await _nursery(database, slack)
         waiting: list[Json] = []
         taken: set[str] = set()
         everything: set[str] = set()
@@ -37,7 +35,7 @@ async def test_accept__killed_between_an_acknowledgement_and_a_commit(tmp_path: 
             code, new = await _killed(slack, nursery, waiting, after=chance.randint(1, BURST))
             codes.append(code)
             taken |= new
-            assert taken <= _kept(path).keys()
+            assert taken <= (await _kept(database)).keys()
             waiting = [payload for payload in waiting if payload["trigger_id"] not in new]
         waiting.append(last := slack.command_payload("help"))
         everything.add(last["trigger_id"])
@@ -47,7 +45,7 @@ async def test_accept__killed_between_an_acknowledgement_and_a_commit(tmp_path: 
     assert errors == b""
     assert [*codes, code] == [-signal.SIGKILL] * (KILLS + 1)
     assert taken | new == everything
-    assert _kept(path) == dict.fromkeys(everything, 1)
+    assert await _kept(database) == dict.fromkeys(everything, 1)
 
 
 async def _killed(
@@ -78,11 +76,10 @@ async def _killed(
     return code, acknowledged
 
 
-def _kept(path: Path) -> Counter[str]:
+async def _kept(database: str) -> Counter[str]:
     """Return what stands in the inbox, and how often."""
-    with closing(sqlite3.connect(path)) as database:
-        rows = database.execute("SELECT dedupe_id FROM inbox")
-        return Counter(key.removeprefix("trigger:") for (key,) in rows)
+    rows = await asked(database, "SELECT dedupe_id FROM inbox")
+    return Counter(key.removeprefix("trigger:") for (key,) in rows)
 
 
 async def _nursery(url: str, slack: FakeSlack) -> Nursery:

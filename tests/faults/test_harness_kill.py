@@ -6,9 +6,7 @@ import asyncio
 import os
 import random
 import signal
-import sqlite3
 import sys
-from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,16 +20,18 @@ from bot.state import Subscription
 from tests.fakes.chat_server import ChatServer
 from tests.fakes.judged import judged
 from tests.fakes.striker import Striker
+from tests.faults.asking import asked
 from tests.faults.test_kill_loop import ROOT, SETTLE, Listener, Nursery, digests, folded
 
 CONNECTION = "ai-test-harness"
 CHANNEL = "fake:channel:C0"
 EXECUTIONS, KILLS = 12, 4
 POINTS = ("asked for a run", "asked to post", "stored")
+FOLLOWED = "SELECT run_id, status, launcher, source FROM runs WHERE NOT settled"
 READ = POINTS[:1]  # once for each; what ends in one look is one message
 
 
-async def test_kill__while_following(tmp_path: Path) -> None:
+async def test_kill__while_following(database: str, tmp_path: Path) -> None:
     """Some ends are seen before a kill, some while Clew is down, and one execution goes on all the time.
 
     Each is told once, by itself or in a message about all of one look.
@@ -43,10 +43,10 @@ async def test_kill__while_following(tmp_path: Path) -> None:
         harness.limit(per_minute=100_000)
         plan = harness.add_plan("Release", tests=["Login", "Pay"])
         going = [harness.hold_execution(plan, environment="staging") for _ in range(EXECUTIONS + 1)]
-        await _follow(tmp_path, going)
-        asked = partial(striker.happened, "asked for a run")
-        harness.rules.add(Listener(path="/api/v1/executions/[^/]+", tell=asked))
-        nursery = await _open(tmp_path, harness, port)
+        await _follow(database, going)
+        tell = partial(striker.happened, "asked for a run")
+        harness.rules.add(Listener(path="/api/v1/executions/[^/]+", tell=tell))
+        nursery = await _open(database, tmp_path, harness, port)
         codes = [await nursery.deliver()]
         ended = []
         for _ in range(KILLS):
@@ -65,14 +65,14 @@ async def test_kill__while_following(tmp_path: Path) -> None:
     assert errors.splitlines() == []
     assert codes == [0] + [-signal.SIGKILL] * KILLS + [0]
     told = {(CHANNEL, provider_key(key)) for key in keys}
-    assert sorted(told | digests(tmp_path)) == sorted([*server.keys, *folded(tmp_path)])
-    assert _open_runs(tmp_path) == {(going[0], "in_progress", "Release", "staging")}
+    assert sorted(told | await digests(database)) == sorted([*server.keys, *await folded(database)])
+    assert await asked(database, FOLLOWED) == [(going[0], "in_progress", "Release", "staging")]
 
 
-async def _follow(folder: Path, executions: list[str]) -> None:
+async def _follow(database: str, executions: list[str]) -> None:
     """Put executions on record as their launches do, and let a channel watch."""
     now = datetime.now(UTC)
-    async with open_store(_url(folder)) as store:
+    async with open_store(database) as store:
         await store.subscribe(Subscription(channel=CHANNEL, connection=CONNECTION), now)
         for execution in executions:
             run = Run(ref=RunRef(CONNECTION, execution), status=RunStatus.STARTING, status_text="starting",
@@ -80,7 +80,7 @@ async def _follow(folder: Path, executions: list[str]) -> None:
             await store.track(run, now)
 
 
-async def _open(folder: Path, harness: SimulatedHarness, port: int) -> Nursery:
+async def _open(database: str, folder: Path, harness: SimulatedHarness, port: int) -> Nursery:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.faults.deliver_process", str(port), str(SETTLE)),
@@ -89,7 +89,7 @@ async def _open(folder: Path, harness: SimulatedHarness, port: int) -> Nursery:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(folder),
-            "DATABASE_URL": _url(folder),
+            "DATABASE_URL": database,
             **harness.environment(),
         },
         stdin=asyncio.subprocess.PIPE,
@@ -97,15 +97,3 @@ async def _open(folder: Path, harness: SimulatedHarness, port: int) -> Nursery:
         stderr=asyncio.subprocess.PIPE,
     )
     return Nursery(process)
-
-
-def _url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'clew.db'}"
-
-
-def _open_runs(folder: Path) -> set[tuple[str, str, str, str]]:
-    """Return what is still followed, if the database is whole."""
-    with closing(sqlite3.connect(folder / "clew.db")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        asked = "SELECT run_id, status, launcher, source FROM runs WHERE NOT settled"
-        return set(database.execute(asked).fetchall())

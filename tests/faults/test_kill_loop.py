@@ -6,10 +6,8 @@ import asyncio
 import os
 import random
 import signal
-import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,6 +23,7 @@ from bot.model import RunRef, RunStatus
 from bot.state import ChannelSettings, Expectation, Mute, PropertyState, Subscription, Word
 from tests.fakes.chat_server import ChatServer
 from tests.fakes.striker import Striker
+from tests.faults.asking import asked
 
 RUNS = 60
 KILLS = 10
@@ -48,6 +47,8 @@ PATIENCE = 120.0  # seconds until a run that hangs is given up; nothing is measu
 ROOT = Path(__file__).parents[2]
 
 LISTED, RESULTS, RUN = "/api/v0/runs", r"/api/v0/runs/[^/]+/properties", r"/api/v0/runs/[^/]+"
+
+KEYS = "SELECT channel, provider_key FROM outbox"
 
 # Where to strike: each happens at least once for each run that is told.
 POINTS = ("asked to post", "stored", "answered", "asked for a run", "asked for results")
@@ -128,7 +129,7 @@ class Endings:
         return self._tenant.add_run(launcher=f"launcher-{number % CHANNELS}", age=0.0)
 
 
-async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_kill_loop__loses_and_doubles_nothing(database: str, tmp_path: Path) -> None:
     """Sixty runs end through ten kills at random steps, with a chat that drops, delays and forgets to answer.
 
     One of its channels refuses us for half of the time: what is for it waits, or is told in a summary. Another one is
@@ -138,21 +139,21 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     chance, striker = random.Random(20260514), Striker()
     server = ChatServer(chance=random.Random(20260515), happened=striker.happened, limited=0.02)
     port = await server.start()
-    await _subscribe(tmp_path)
+    await _subscribe(database)
     async with simulated_tenant(world=empty_world, speed=1.0) as tenant:
         for number in range(CHANNELS):
             tenant.add_run(launcher=f"launcher-{number}", status="completed", age=3600.0)
         endings = Endings(tenant)
         _listen(tenant, striker, endings)
-        nursery = await _open(tmp_path, tenant, port)
+        nursery = await _open(database, tmp_path, tenant, port)
         striker.after(2, "asked for the list")  # a first look that is cut short is taken again
         codes = [await nursery.deliver(striker.now), await nursery.deliver()]
         for number in range(KILLS):
             (server.gone.add if number in LOST_DURING else server.gone.discard)(LOST)
             if number == DIGEST_AT:
-                digest = await _make_digest_due(tmp_path)
+                digest = await _make_digest_due(database)
             if number == LAST_DIGEST:
-                await _no_digest_any_more(tmp_path)
+                await _no_digest_any_more(database)
             endings.due += RUNS // KILLS
             striker.after(chance.randint(1, RUNS // KILLS), chance.choice(POINTS))
             codes.append(await nursery.deliver(striker.now, pause=chance.uniform(0.0, LONGEST_STEP)))
@@ -167,14 +168,15 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert errors, "the channel was lost, and the operator told"
     assert codes == [-signal.SIGKILL, 0] + [-signal.SIGKILL] * KILLS + [0]
     assert len(endings.told) == RUNS
-    alarms = _asked(tmp_path, "SELECT channel, provider_key FROM outbox WHERE key LIKE '%:missing:%'")
+    alarms = set(await asked(database, f"{KEYS} WHERE key LIKE '%:missing:%'"))
     assert [channel for channel, _ in alarms] == [EXPECTING]
     assert (WITH_DIGEST, provider_key(digest)) in server.keys
-    assert sorted(endings.told | digests(tmp_path) | alarms) == sorted([*server.keys, *folded(tmp_path)])
-    assert list(_recorded(tmp_path)) == [_in_channel(server.keys, n) for n in range(CHANNELS)]
+    told = endings.told | await digests(database) | alarms
+    assert sorted(told) == sorted([*server.keys, *await folded(database)])
+    assert await _recorded(database) == [_in_channel(server.keys, n) for n in range(CHANNELS)]
     assert striker.seen["asked to look"] > 0
-    assert _asked(tmp_path, "SELECT channel, until FROM mutes") == set(), "its end was announced"
-    assert await _ended_snooze(tmp_path) in {key for _, key in endings.told}
+    assert await asked(database, "SELECT channel, until FROM mutes") == [], "its end was announced"
+    assert await _ended_snooze(database) in {key for _, key in endings.told}
     assert violations == []
 
 
@@ -182,11 +184,11 @@ def _channel(number: int) -> str:
     return f"fake:channel:C{number % CHANNELS}"
 
 
-async def _subscribe(folder: Path) -> None:
+async def _subscribe(database: str) -> None:
     """Set all that channels and people may set."""
     now = datetime.now(UTC)
     due = now - timedelta(minutes=10)
-    async with open_store(_url(folder)) as store:
+    async with open_store(database) as store:
         for number in range(CHANNELS):
             wish = Subscription(channel=_channel(number), launcher=f"launcher-{number}")
             await store.subscribe(wish, now)
@@ -205,25 +207,25 @@ async def _subscribe(folder: Path) -> None:
         assert await store.save_property_state(state)
 
 
-async def _make_digest_due(folder: Path) -> str:
+async def _make_digest_due(database: str) -> str:
     """Let the digest of today be due, whatever was held for that of tomorrow; return its key."""
     now = datetime.now(UTC)
     settings = ChannelSettings(channel=WITH_DIGEST, digest=now.time(), digest_empty=True)
-    async with open_store(_url(folder)) as store:
+    async with open_store(database) as store:
         await store.set_channel(settings, now)
         await store.begin_digests(WITH_DIGEST, schedule_of(settings.daily), now - timedelta(minutes=1))
     return f"digest:{now:%Y%m%dT%H%M}:{WITH_DIGEST}"
 
 
-async def _no_digest_any_more(folder: Path) -> None:
+async def _no_digest_any_more(database: str) -> None:
     """Let out what waits for the digest of tomorrow."""
-    async with open_store(_url(folder)) as store:
+    async with open_store(database) as store:
         await store.set_channel(ChannelSettings(channel=WITH_DIGEST), datetime.now(UTC))
 
 
-async def _ended_snooze(folder: Path) -> str:
+async def _ended_snooze(database: str) -> str:
     """Return the key of the message about the run that ended the snooze: it was changed once since it was said."""
-    async with open_store(_url(folder)) as store:
+    async with open_store(database) as store:
         state = await store.property_state("default", SNOOZED, FAILS)
     assert state.version == 2
     assert state.reopened is not None
@@ -238,7 +240,7 @@ def _listen(tenant: SimulatedTenant, striker: Striker, endings: Endings) -> None
     tenant.rules.add(Listener(path=LISTED, tell=endings.next))
 
 
-async def _open(folder: Path, tenant: SimulatedTenant, port: int) -> Nursery:
+async def _open(database: str, folder: Path, tenant: SimulatedTenant, port: int) -> Nursery:
     """Start the process that has everything imported."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -250,7 +252,7 @@ async def _open(folder: Path, tenant: SimulatedTenant, port: int) -> Nursery:
             "TMPDIR": str(folder),  # who is killed leaves files behind
             "ANTITHESIS_BASE_URL": tenant.base_url,
             "ANTITHESIS_API_KEY": tenant.api_key,
-            "DATABASE_URL": _url(folder),
+            "DATABASE_URL": database,
         },
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -259,34 +261,21 @@ async def _open(folder: Path, tenant: SimulatedTenant, port: int) -> Nursery:
     return Nursery(process)
 
 
-def _url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'clew.db'}"
+async def _recorded(database: str) -> list[list[str]]:
+    """Return the keys of each channel in the order in which they were recorded."""
+    rows = await asked(database, f"{KEYS} WHERE state = 'sent' ORDER BY id")
+    return [_in_channel(rows, number) for number in range(CHANNELS)]
 
 
-def _recorded(folder: Path) -> Iterator[list[str]]:
-    """Yield the keys of each channel in the order in which they were recorded, if the database is whole."""
-    with closing(sqlite3.connect(folder / "clew.db")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        sent = "SELECT channel, provider_key FROM outbox WHERE state = 'sent' ORDER BY id"
-        rows = database.execute(sent).fetchall()
-    for number in range(CHANNELS):
-        yield _in_channel(rows, number)
-
-
-def folded(folder: Path) -> set[tuple[str, str]]:
+async def folded(database: str) -> set[tuple[str, str]]:
     """Return the messages that a summary tells of instead, as (channel, key)."""
-    return _asked(folder, "SELECT channel, provider_key FROM outbox WHERE state = 'folded'")
+    return set(await asked(database, f"{KEYS} WHERE state = 'folded'"))
 
 
-def digests(folder: Path) -> set[tuple[str, str]]:
+async def digests(database: str) -> set[tuple[str, str]]:
     """Return all summaries, as (channel, key)."""
-    return _asked(folder, "SELECT channel, provider_key FROM outbox WHERE key LIKE 'digest:%'")
+    return set(await asked(database, f"{KEYS} WHERE key LIKE 'digest:%'"))
 
 
-def _asked(folder: Path, question: str) -> set[tuple[str, str]]:
-    with closing(sqlite3.connect(folder / "clew.db")) as database:
-        return set(database.execute(question).fetchall())
-
-
-def _in_channel(keys: list[tuple[str, str]], number: int) -> list[str]:
+def _in_channel(keys: Iterable[tuple[str, str]], number: int) -> list[str]:
     return [key for channel, key in keys if channel == _channel(number)]
