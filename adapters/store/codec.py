@@ -72,7 +72,7 @@ def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_cleaned(v) for v in value]
     if isinstance(value, dict):
         return {clean(k): _cleaned(v) for k, v in value.items()}

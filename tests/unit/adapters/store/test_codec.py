@@ -34,6 +34,8 @@ def test_encode__hostile_text_in_escapes() -> None:
     assert {"a": ["?"]} == json.loads(encode({"a": ["\ud800"]}))
     assert {"a": ["b"]} == json.loads(encode({"a\0": ["\0b"]}))
     assert {"a": ["\\u0000"]} == json.loads(encode({"a": ["\\u0000"]}))
+    assert ["?", "b"] == json.loads(encode(("\ud800", "\0b")))
+    assert ["?"] == json.loads(encode(frozenset({"\ud800"})))
 
 
 def test_encode_context__some_or_none() -> None:
