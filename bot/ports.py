@@ -5,7 +5,7 @@ All times are aware and in UTC. Unless a docstring says otherwise, calls may run
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +36,7 @@ from bot.state import (
     Expectation,
     Full,
     Held,
+    Hint,
     Intent,
     IntentKind,
     IntentState,
@@ -375,6 +376,22 @@ class WatchStore(Protocol):
 
     async def recorded(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, Run]:
         """Return these runs as they are on record; runs never seen are left out."""
+
+
+class HintStore(Protocol):
+    """What webhooks told, until a poll has answered it. Raises `StoreError`."""
+
+    async def keep_hint(self, hint: Hint, *, repeats: datetime) -> bool:
+        """Keep one durably; False where the same was kept for its connection after `repeats`, answered since or not.
+
+        Of a connection so many are kept at most; the oldest are forgotten, those that are answered first.
+        """
+
+    async def hints(self, connection: str) -> tuple[Hint, ...]:
+        """Return those that no poll has answered, oldest first."""
+
+    async def answer_hints(self, answered: Collection[Hint]) -> None:
+        """Note that these are answered. One that was kept again since then is another hint."""
 
 
 class CheckHistory(Protocol):
@@ -855,6 +872,7 @@ class Switches(Protocol):
 class Store(
     Inbox,
     WatchStore,
+    HintStore,
     CheckHistory,
     PropertyStates,
     Subscriptions,

@@ -668,6 +668,16 @@ class WhyNot(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A webhook told that something changed at a connection, perhaps of these runs. `digest`: of what it sent; `at`: when."""
+
+    connection: str
+    digest: str
+    at: datetime
+    run_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LateCause:
     """An announcement that went out before it was known why its run did not get through; it is edited when it is.
 

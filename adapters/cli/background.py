@@ -16,7 +16,7 @@ from adapters.cli.work import Intervals, Work
 from adapters.replicas.duties import Duties, Duty, together
 from adapters.replicas.member import this_program, waits_for
 from adapters.replicas.report import joined, read
-from adapters.store.database import FREE, ROWS
+from adapters.store.database import FREE, HINTS, ROWS
 from adapters.store.replicas import Replica
 from adapters.web.health import Program
 from bot.errors import StoreError
@@ -131,13 +131,13 @@ class Background:
     async def hear(self) -> None:
         """Look at once where other programs tell of something, until cancelled; unheard it is found a moment later."""
         store, again = self._parts.store, Backoff(first=1.0, longest=LONGEST_DEAF)
+        wakes = {ROWS: self.work.wake, FREE: self.replicas.wake, HINTS: self.work.hinted}
 
         def heard(word: str) -> None:
             again.reset()
-            if word != FREE:  # "": whatever was told before
-                self.work.wake()
-            if word != ROWS:
-                self.replicas.wake()
+            told = wakes.get(word)
+            for wake in wakes.values() if told is None else (told,):  # "": whatever was told before
+                wake()
 
         while store.listens:
             try:

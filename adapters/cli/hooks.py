@@ -40,7 +40,7 @@ async def receiving(
     if listen is None:
         yield None
         return
-    webhooks = Webhooks(_sources(parts.settings), parts.clock, hint=work.hint, polls=work.polls_here)
+    webhooks = Webhooks(_sources(parts.settings), parts.store, parts.clock, told=work.hinted)
     listener = Listener(what="webhooks", listen=listen, make=webhooks.application, clock=parts.clock)
     async with listening_once_free(listener, notify, IN_USE):
         yield listener

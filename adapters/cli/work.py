@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from functools import partial
 
 from adapters.cli.parts import Parts
 from adapters.cli.stopping import cancelled
+from adapters.configuration.table import Hooked
 from adapters.heartbeat import Heartbeat
 from adapters.replicas.duties import Duty
 from adapters.scheduler import Job, Scheduler
@@ -121,6 +122,11 @@ class Work:
         self._parts, self._chats, self._people = parts, chats, people
         self._intervals, self._notify, self._whole = intervals, notify, whole
         self._renderers = {**parts.renderers, **{name: chat.render for name, chat in chats.items()}}
+        self._hooked = {
+            connection.name
+            for connection in parts.settings.connections
+            if isinstance(connection, Hooked) and connection.webhook_secret is not None
+        }
         self._polling: dict[str, _Polling] = {}
         self._delivering: dict[str, Deliverer] = {}
         self._delivered: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by those that ended
@@ -192,16 +198,12 @@ class Work:
             read_at=poller.read_at,
         )
 
-    def polls_here(self, connection: str) -> bool:
-        """Whether this program polls a connection now."""
-        return connection in self._polling
-
     # What comes from elsewhere ------------------------------------------------------------------
 
-    def hint(self, connection: str, run_ids: Iterable[str]) -> None:
-        """Poll a connection early, and look at these runs, where it is polled here."""
-        if connection in self._polling:
-            self._polling[connection].poller.hints.give(run_ids)
+    def hinted(self) -> None:
+        """Say that a webhook told something: who polls its connection here does so early."""
+        for polling in self._polling.values():
+            polling.poller.hints.tell()
 
     def wake(self) -> None:
         """Say that there is something to deliver."""
@@ -249,12 +251,14 @@ class Work:
                 _Tick(f"fill {name}", FILL_EVERY, filler.tick, FILL_DEADLINE, spread=True),
                 _Tick(f"causes {name}", every.live, causes.tick, CAUSES_DEADLINE, spread=True),
             ):
-                early = poller.hints.run(partial(self.scheduler.now, f"poll {name}"))
-                hinted = asyncio.create_task(early, name=f"poll {name} early")
+                early = []
+                if name in self._hooked:
+                    hinted = poller.hints.run(partial(self.scheduler.now, f"poll {name}"))
+                    early.append(asyncio.create_task(hinted, name=f"poll {name} early"))
                 try:
                     yield
                 finally:
-                    await cancelled([hinted])
+                    await cancelled(early)
         finally:
             del self._polling[name]
 

@@ -1,5 +1,6 @@
 """`POST /hooks/{connection}`: a signed delivery makes the next poll of its connection come now, and nothing else.
 
+It is on record when it is answered: whichever program polls the connection takes it from there, also after this one died.
 What a delivery says is never taken for true: the runs that it names are read from the platform.
 """
 
@@ -10,20 +11,27 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
 from secrets import token_hex
 
 from aiohttp import web
 
 from adapters.hooks.body import ids_in, made_at, read_body
-from adapters.hooks.replays import Replays
 from adapters.hooks.signature import is_signed
+from bot.errors import StoreError
 from bot.model import Secret
-from bot.ports import Clock
+from bot.ports import Clock, HintStore
+from bot.state import Hint
 
 log = logging.getLogger(__name__)
 
 PATH = "/hooks"
 MOST_BYTES = 64 * 1024  # of a body
+WINDOW = timedelta(
+    minutes=10
+)  # a body that comes again in it is one hint, and one that was made before it is none
+AT_ONCE = 4  # deliveries that are written down; the others wait, and not everybody else for the database
 TRIES = 3  # deliveries in a row that are refused before the log says which headers they had
 MOST_NAMES, LONGEST_NAME = 40, 64
 
@@ -37,26 +45,24 @@ class Source:
 
 
 class Webhooks:
-    """Takes deliveries. `hint` is given a connection and the ids of runs that a delivery names.
-
-    `polls`: whether this program polls a connection; a hint that nobody would follow is not accepted.
-    """
+    """Takes deliveries, whichever program polls their connection. `told` is called when there is a new one on record."""
 
     def __init__(
         self,
         sources: Mapping[str, Source],
+        store: HintStore,
         clock: Clock,
         *,
-        hint: Callable[[str, tuple[str, ...]], None],
-        polls: Callable[[str], bool],
+        told: Callable[[], None],
     ) -> None:
         self._sources = sources
         self._nobody = Source(
             secret=Secret(token_hex())
         )  # an unknown connection takes as long as a known one
-        self._hint = hint
-        self._polls = polls
-        self._replays = Replays(clock)
+        self._store = store
+        self._clock = clock
+        self._told = told
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._refused: defaultdict[str, list[set[str]]] = defaultdict(
             list
         )  # since the last one that was signed
@@ -74,17 +80,26 @@ class Webhooks:
             self._note_refused(name, {header.lower() for header in request.headers})
             return web.Response(status=401)
         self._refused.pop(name, None)
-        if not self._polls(name):
-            return web.Response(status=503)
-        asyncio.get_running_loop().call_soon(self._take, name, body)  # the answer goes out first
-        return web.Response(status=202)
+        return web.Response(status=202 if await self._take(name, body) else 503)
 
-    def _take(self, name: str, body: bytes) -> None:
-        content = read_body(body)
-        if self._replays.is_late(made_at(content)):
+    async def _take(self, name: str, body: bytes) -> bool:
+        """Put on record what a delivery says, once; False where that cannot be done now, so that it is delivered again."""
+        content, now = read_body(body), self._clock.now()
+        made = made_at(content)
+        if made is not None and now - made > WINDOW:
             log.warning("%s: a delivery was made more than ten minutes ago, by its timestamp", name)
-        elif self._replays.is_new(name.encode() + b"\0" + body):
-            self._hint(name, ids_in(content, self._sources[name].keys))
+            return True
+        ids = ids_in(content, self._sources[name].keys)
+        hint = Hint(connection=name, digest=sha256(body).hexdigest(), at=now, run_ids=ids)
+        try:
+            async with self._turns:
+                new = await self._store.keep_hint(hint, repeats=now - WINDOW)
+        except StoreError as error:
+            log.warning("%s: a delivery is refused, and may come again: %s", name, error)
+            return False
+        if new:
+            self._told()
+        return True
 
     def _note_refused(self, name: str, headers: set[str]) -> None:
         """Log once which headers some deliveries had of which none was signed: a signature of another form shows."""

@@ -44,7 +44,8 @@ END_FROZEN = text("""
 """)
 
 WORDS = "clew"  # what PostgreSQL calls the channel of our words
-ROWS, FREE = "rows", "free"  # there is something to deliver; a lease became free
+# There is something to deliver; a lease became free; a webhook told something.
+ROWS, FREE, HINTS = "rows", "free", "hints"
 
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 

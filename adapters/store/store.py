@@ -24,6 +24,7 @@ from adapters.store.digests import SqlDigests
 from adapters.store.expectations import SqlExpectations
 from adapters.store.file_system import network_of
 from adapters.store.folding import SqlFolding
+from adapters.store.hints import SqlHints
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
 from adapters.store.ledger import SqlLedger
@@ -51,6 +52,7 @@ OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 class SqlStore(
     SqlInbox,
     SqlWatch,
+    SqlHints,
     SqlChecks,
     SqlPropertyStates,
     SqlSubscriptions,

@@ -309,6 +309,18 @@ replicas = Table(
     *texts("report"),
 )
 
+# What webhooks told. `digest`: of a delivery's body, so that one which comes again is the same hint; `run_ids`: as JSON, and none
+# any more once a poll has `answered` it.
+hints = Table(
+    "hints",
+    metadata,
+    *keys("connection", "digest"),
+    *times("at"),
+    *texts("run_ids"),
+    *flags("answered"),
+    Index("hints_waiting", "connection", "answered", "at"),
+)
+
 # What one replica does at a time, and which (NULL: none); `epoch` grows each time it is taken or freed.
 leases = Table("leases", metadata, *keys("name"), *texts("holder", nullable=True), *counters("epoch"))
 

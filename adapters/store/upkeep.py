@@ -21,6 +21,7 @@ from adapters.store.part import Part
 from adapters.store.tables import (
     checks,
     folded,
+    hints,
     inbox,
     intents,
     late_causes,
@@ -51,6 +52,7 @@ PUBLISHED = timedelta(days=30)  # plans of what was written elsewhere, and of wh
 # Threads, buttons, what was launched, keys of messages, results, records elsewhere, checks that never failed.
 YEAR = timedelta(days=400)
 CHAIN = 2 * DEPTH  # results of a series that stay, however old: those that a later run is compared with
+HINTED = timedelta(days=7)  # nobody could poll for so long; by far longer than one that comes again is known
 RESERVED = timedelta(days=7)  # no quota asks for more than the day
 STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
@@ -77,6 +79,7 @@ class Pruned:
     publications: int
     ledger: int
     reservations: int
+    hints: int
     rest: int  # what belonged to rows that are gone
 
 
@@ -162,6 +165,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
             (ledger_runs.c.connection, ledger_runs.c.run_id), ledger_runs.c.created_at < now - YEAR
         ),
         "reservations": _rows(reservations.c.intent_id, reservations.c.at < now - RESERVED),
+        "hints": _pairs((hints.c.connection, hints.c.digest), hints.c.at < now - HINTED),
     }
 
 

@@ -26,6 +26,7 @@ from bot.ports import (
     Channels,
     CheckHistory,
     Conversations,
+    HintStore,
     Intents,
     Links,
     MentionRules,
@@ -62,6 +63,7 @@ Render = Callable[[Card], str]
 
 class PollStore(
     WatchStore,
+    HintStore,
     CheckHistory,
     PropertyStates,
     Subscriptions,

@@ -103,7 +103,7 @@ class Poller:
         self.store = store
         self.clock = clock
         self.health = Health()
-        self.hints = Hints(clock, platform.reads.owns)
+        self.hints = Hints(platform.connection, store, clock, platform.reads.owns)
         self._notify = notify_operator
         self.behind = ""  # what is still to be read of a long list, as a sentence
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
@@ -130,12 +130,14 @@ class Poller:
 
         One line is logged when the connection goes bad and one when it is well again.
         """
-        self.hints.polling()
         if self.clock.monotonic() < self._not_before:
             return
         try:
             await self._end_earlier_look()
+            await self.hints.take()
+            self.hints.polling()
             await self._poll(self.clock.now())
+            await self.hints.polled()
         except (ServiceError, StoreError) as error:
             self._went_bad(error)
         else:

@@ -36,6 +36,7 @@ from bot.state import (
 from tests.fakes.store_base import Shared, cleaned, wanted
 from tests.fakes.store_channels import MemoryChannels
 from tests.fakes.store_expecting import MemoryExpecting
+from tests.fakes.store_hints import MemoryHints
 from tests.fakes.store_links import MemoryLinks
 from tests.fakes.store_marks import MemoryPropertyStates
 from tests.fakes.store_mentions import MemoryMentions
@@ -313,6 +314,7 @@ def _only_allows(entry: AuditEntry, after: AuditEntry) -> bool:
 class MemoryStore(
     MemoryInbox,
     MemoryWatch,
+    MemoryHints,
     MemoryPropertyStates,
     MemorySubscriptions,
     MemoryExpecting,

@@ -13,7 +13,16 @@ from adapters.store.store import SqlStore, open_store
 from adapters.store.tables import inbox, metadata, results
 from bot.cards import Command, Context
 from bot.model import RunRef
-from bot.state import AuditEntry, IntentState, LateCause, LiveCard, MessageRef, Reservation, Subscription
+from bot.state import (
+    AuditEntry,
+    Hint,
+    IntentState,
+    LateCause,
+    LiveCard,
+    MessageRef,
+    Reservation,
+    Subscription,
+)
 from tests.contract.store.kit import (
     CHANNEL,
     CHATS,
@@ -84,6 +93,9 @@ async def _fill(store: SqlStore) -> None:
     await store.plan_publication(a_publication(), (a_check(),), NOW)
     await store.write_run(a_record())
     await store.write_results([a_written_result()])
+    for body in ("waits", "is answered"):
+        await store.keep_hint(Hint(connection="qa", digest=body, at=NOW), repeats=NOW)
+    await store.answer_hints((await store.hints("qa"))[:1])
 
 
 def _late(key: str) -> LateCause:
@@ -118,7 +130,7 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
 
     assert await _rows(old) == kept
     assert (pruned.messages, pruned.intents, pruned.threads, pruned.short_texts) == (3, 3, 2, 1)
-    assert pruned.reservations == 1
+    assert (pruned.reservations, pruned.hints) == (1, 2)
     assert await old.verify_audit() == 1
     assert await old.prune(LATER) == upkeep.Pruned(
         commands=0,
@@ -133,6 +145,7 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
         publications=0,
         ledger=0,
         reservations=0,
+        hints=0,
         rest=0,
     )
 

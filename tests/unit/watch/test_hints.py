@@ -11,10 +11,12 @@ import pytest
 
 from bot.errors import ServiceFailed, Unreachable
 from bot.model import RunRef, RunStatus
-from bot.watch.hints import GAP, NAMED_AT_ONCE, NAMED_FOR, Hints
+from bot.state import Hint
+from bot.watch.hints import GAP, LOOK, NAMED_AT_ONCE, NAMED_FOR, Hints
 from tests.fakes.clock import ManualClock
-from tests.fakes.runs import a_run, some_results
+from tests.fakes.runs import EPOCH, a_run, some_results
 from tests.fakes.service import FakeRunService
+from tests.fakes.store import MemoryStore
 from tests.fakes.watching import Watching
 
 
@@ -23,12 +25,20 @@ class Polls:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.hints = Hints(self.clock, str.isdigit)
+        self.store = MemoryStore()
+        self.hints = Hints("demo", self.store, self.clock, str.isdigit)
         self.at: list[float] = []
 
     async def poll(self) -> None:
+        await self.hints.take()
         self.hints.polling()
         self.at.append(self.clock.monotonic())
+
+    async def hint(self, *run_ids: str) -> Hint:
+        """Put a hint on record."""
+        hint = Hint(connection="demo", digest=f"of {run_ids}", at=self.clock.now(), run_ids=run_ids)
+        assert await self.store.keep_hint(hint, repeats=EPOCH - timedelta(days=1))
+        return hint
 
 
 @asynccontextmanager
@@ -38,6 +48,7 @@ async def running(hints: Hints, poll: Callable[[], Awaitable[None]]) -> AsyncIte
         yield
     finally:
         task.cancel()
+        await asyncio.wait({task})
 
 
 async def test_give__polls_now() -> None:
@@ -146,7 +157,7 @@ async def test_run__a_poll_that_does_nothing_is_not_made_again() -> None:
 
 def test_named__only_owned_ids_so_many_at_most(caplog: pytest.LogCaptureFixture) -> None:
     """Ids of another shape are never asked for; above the bound the oldest are forgotten, which the log says."""
-    hints = Hints(ManualClock(), str.isdigit)
+    hints = Hints("demo", MemoryStore(), ManualClock(), str.isdigit)
     hints.give(["../7", "x", "", *map(str, range(NAMED_AT_ONCE)), "0"])
     whole = len(caplog.records)
     hints.give([str(NAMED_AT_ONCE)])
@@ -154,6 +165,91 @@ def test_named__only_owned_ids_so_many_at_most(caplog: pytest.LogCaptureFixture)
     assert hints.named() == (*map(str, range(2, NAMED_AT_ONCE)), "0", str(NAMED_AT_ONCE))
     assert (whole, len(caplog.records)) == (0, 1)
     assert "run 1, which a webhook named, is forgotten" in caplog.text
+
+
+# What is on record ---------------------------------------------------------------------------------
+
+
+async def test_run__takes_what_is_on_record_when_it_is_told() -> None:
+    """What was there before, and what comes later, is polled for at once; what names a run names it here."""
+    it = Polls()
+    await it.hint()
+    async with running(it.hints, it.poll):
+        await it.clock.advance(LOOK + 0.5)
+        await it.hint("7", "x")
+        it.hints.tell()
+        await it.clock.advance(0)
+
+    assert it.at == [0, LOOK + 0.5]
+    assert it.hints.named() == ("7",)
+
+
+async def test_run__looks_although_nobody_tells() -> None:
+    """A hint of which no word came is found a moment later, and nothing is polled while there is none."""
+    it = Polls()
+    async with running(it.hints, it.poll):
+        await it.clock.advance(60)
+        before = list(it.at)
+        await it.hint()
+        await it.clock.advance(LOOK)
+
+    assert before == []
+    assert it.at == [60 + LOOK]
+
+
+async def test_run__goes_on_after_a_database_that_was_away(caplog: pytest.LogCaptureFixture) -> None:
+    """It is said once that the record cannot be read; when it can be again, nothing of it is lost."""
+    it = Polls()
+    await it.hint()
+    it.store.failing = "The database is away."
+    async with running(it.hints, it.poll):
+        await it.clock.advance(10 * LOOK)
+        said = caplog.text.count("demo: what webhooks told cannot be read now: The database is away.")
+        it.store.failing = None
+        await it.clock.advance(LOOK)
+
+    assert (said, it.at) == (1, [11 * LOOK])
+
+
+async def test_take__gives_each_once() -> None:
+    """A hint that waits on record for its answer makes one poll, however often the record is looked at."""
+    it = Polls()
+    await it.hint("7")
+    async with running(it.hints, it.poll):
+        await it.clock.advance(100)
+
+    assert it.at == [0]
+
+
+async def test_polled__answers_what_came_before_the_poll() -> None:
+    """One that comes during a poll waits for the next one."""
+    it = Polls()
+    await it.hint()
+    await it.poll()
+    later = await it.hint("x")  # no id of a run there
+    await it.hints.take()
+    await it.hints.polled()
+    waiting = await it.store.hints("demo")
+    await it.poll()
+    await it.hints.polled()
+
+    assert waiting == (later,)
+    assert await it.store.hints("demo") == ()
+
+
+async def test_polled__keeps_what_names_a_run_that_is_to_be_read() -> None:
+    """Until all runs that it names were read, or need not be, the next process would have to know of them."""
+    it = Polls()
+    hint = await it.hint("7", "8")
+    await it.poll()
+    it.hints.read("7")
+    await it.hints.polled()
+    waiting = await it.store.hints("demo")
+    it.hints.read("8")
+    await it.hints.polled()
+
+    assert waiting == (hint,)
+    assert await it.store.hints("demo") == ()
 
 
 # What the poller does with ids --------------------------------------------------------------------
@@ -291,3 +387,73 @@ async def test_tick__looks_at_once_at_a_named_run_that_waits() -> None:
 
     assert it.service.count("results") == results + 1
     assert RunRef("demo", run.ref.run_id) == run.ref
+
+
+# What the poller does with the record -------------------------------------------------------------
+
+
+async def told(it: Watching, *run_ids: str) -> None:
+    """Put a hint on record."""
+    hint = Hint(connection="demo", digest=f"of {run_ids}", at=it.clock.now(), run_ids=run_ids)
+    assert await it.store.keep_hint(hint, repeats=EPOCH)
+
+
+async def test_tick__answers_what_is_on_record() -> None:
+    """A process that begins after the one that took the delivery died announces the run, and notes that it is done."""
+    it = listless()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run, some_results(run, failing=("a",)))
+    await told(it, run.ref.run_id)
+    it.restart()
+    await it.tick()
+
+    assert [row.key for row in it.told] == [f"demo:{run.ref.run_id}:completed:fake:channel:C1"]
+    assert await it.store.hints("demo") == ()
+
+
+@pytest.mark.parametrize("lists", [True, False])
+async def test_tick__leaves_on_record_what_a_failed_poll_did_not_answer(lists: bool) -> None:
+    """A platform that is down answers nothing: whoever polls next finds the hint."""
+    it = Watching() if lists else listless()
+    await it.begin()
+    run = it.starts()
+    await told(it, run.ref.run_id)
+    it.service.fail("runs" if lists else "run", ServiceFailed("broken"))
+    await it.tick()
+    down = len(await it.store.hints("demo"))
+    it.restart()
+    await it.tick(90)
+
+    assert down == 1
+    assert await it.store.hints("demo") == ()
+    assert [t.ref for t in await it.store.tracked("demo")] == [run.ref]
+
+
+async def test_tick__a_run_that_does_not_come_is_waited_for_since_it_was_named() -> None:
+    """It stays on record while it may still come, and a process that begins anew does not begin that time anew."""
+    it = listless()
+    await it.begin()
+    never = a_run(2).ref.run_id
+    await told(it, never)
+    await it.tick(NAMED_FOR - 60)
+    young = len(await it.store.hints("demo"))
+    it.restart()
+    await it.tick(60)
+
+    assert young == 1
+    assert await it.store.hints("demo") == ()
+    assert asked(it) == [never] * 2
+
+
+async def test_tick__without_its_database() -> None:
+    """What cannot be read from the record is a failure like any other of the database, and is said as one."""
+    it = Watching()
+    await it.begin()
+    it.store.failing = "The database is away."
+    await it.tick()
+    bad = it.poller.health.problem
+    it.store.failing = None
+    await it.tick()
+
+    assert (bad, it.poller.health.problem) == ("The database is away.", "")

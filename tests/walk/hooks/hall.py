@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 
 from adapters.hooks.app import Source, Webhooks
 from adapters.http_server import listening
 from bot.model import Secret
+from bot.state import Hint
 from tests.fakes.clock import ManualClock
+from tests.fakes.store_hints import MemoryHints
 
 SECRET = "canary-hook-secret-of-qa"
 OTHER = "canary-hook-secret-of-ath"
@@ -51,27 +53,37 @@ FORMS: dict[str, Callable[[bytes], str]] = {
 }
 
 
+class Record(MemoryHints):
+    """What was put on record, in the order in which it came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[tuple[str, tuple[str, ...]]] = []
+
+    async def keep_hint(self, hint: Hint, *, repeats: datetime) -> bool:
+        new = await super().keep_hint(hint, repeats=repeats)
+        if new:
+            self.kept.append((hint.connection, hint.run_ids))
+        return new
+
+
 @dataclass(kw_only=True)
 class Hall:
-    """Two connections that send webhooks.
-
-    `hints`: what came of them; `polls`: whether this program does; `broken`: whether taking a hint fails.
-    """
+    """Two connections that send webhooks. `record`: what came of them; `told`: how often somebody was told of that."""
 
     clock: ManualClock = field(default_factory=ManualClock)
-    hints: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    polls: bool = True
-    broken: bool = False
+    record: Record = field(default_factory=Record)
+    told: int = 0
     url: str = ""
     port: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    number: int = 0
 
-    def hint(self, connection: str, run_ids: tuple[str, ...]) -> None:
-        if self.broken:
-            raise ValueError("broken")
-        self.hints.append((connection, run_ids))
-        self.changed.set()
+    @property
+    def hints(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each hint's connection and runs."""
+        return self.record.kept
+
+    def _tell(self) -> None:
+        self.told += 1
 
     @asynccontextmanager
     async def open(self, request_seconds: float = PATIENCE) -> AsyncIterator[Hall]:
@@ -80,8 +92,7 @@ class Hall:
             "qa": Source(secret=Secret(SECRET), keys=("build_id",)),
             "ath": Source(secret=Secret(OTHER), keys=("executionId",)),
         }
-        webhooks = Webhooks(sources, self.clock, hint=self.hint, polls=lambda _: self.polls)
-        app = webhooks.application()
+        app = Webhooks(sources, self.record, self.clock, told=self._tell).application()
         async with listening(app, ("127.0.0.1", 0), request_seconds=request_seconds) as (host, self.port):
             self.url = f"http://{host}:{self.port}"
             yield self
@@ -102,15 +113,3 @@ class Hall:
         }
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
             return await client.request(method, f"{self.url}{path}", content=body, headers=sent)
-
-    async def all_hints(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Deliver once more, so that everything before it has been seen, and return the hints without that one."""
-        self.number += 1
-        last = a_body(900_000 + self.number)
-        assert (await self.send(last, signed(last))).status_code == 202
-        mark = ("qa", (str(900_000 + self.number),))
-        async with asyncio.timeout(PATIENCE):
-            while mark not in self.hints:
-                self.changed.clear()
-                await self.changed.wait()
-        return [hint for hint in self.hints if hint[1] != mark[1]]

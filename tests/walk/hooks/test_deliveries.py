@@ -39,7 +39,7 @@ async def test_delivery__signed(hall: Hall, form: Callable[[bytes], str], header
     answer = await hall.send(body, {header: form(digest(body)), "Content-Type": "application/json"})
 
     assert (answer.status_code, answer.content) == (202, b"")
-    assert await hall.all_hints() == [("qa", ("1026",))]
+    assert hall.hints == [("qa", ("1026",))]
 
 
 FORGED: dict[str, Mapping[str, str | bytes]] = {
@@ -58,7 +58,7 @@ async def test_delivery__forged(hall: Hall, headers: Mapping[str, str | bytes]) 
     answer = await hall.send(a_body(), headers)
 
     assert (answer.status_code, answer.content) == (401, b"")
-    assert await hall.all_hints() == []
+    assert hall.hints == []
 
 
 @pytest.mark.parametrize("connection", ["nobody", "QA", "qa%20", "%2e%2e", "ath"])
@@ -67,7 +67,7 @@ async def test_delivery__to_another_connection(hall: Hall, connection: str) -> N
     answer = await hall.send(a_body(), signed(a_body()), connection)
 
     assert (answer.status_code, answer.content) == (401, b"")
-    assert await hall.all_hints() == []
+    assert hall.hints == []
 
 
 async def test_delivery__twice(hall: Hall) -> None:
@@ -77,7 +77,8 @@ async def test_delivery__twice(hall: Hall) -> None:
     statuses.append((await hall.send(a_body(), signed(a_body()))).status_code)
 
     assert statuses == [202] * 4
-    assert await hall.all_hints() == [("qa", ("1026",))] * 2
+    assert hall.hints == [("qa", ("1026",))] * 2
+    assert hall.told == 2
 
 
 async def test_delivery__same_body_to_two_connections(hall: Hall) -> None:
@@ -86,7 +87,7 @@ async def test_delivery__same_body_to_two_connections(hall: Hall) -> None:
     await hall.send(body, signed(body))
     await hall.send(body, signed(body, OTHER), "ath")
 
-    assert await hall.all_hints() == [("qa", ()), ("ath", ("exec_1",))]
+    assert hall.hints == [("qa", ()), ("ath", ("exec_1",))]
 
 
 async def test_delivery__out_of_order(hall: Hall) -> None:
@@ -95,7 +96,7 @@ async def test_delivery__out_of_order(hall: Hall) -> None:
         body = a_body(1026, event)
         await hall.send(body, signed(body))
 
-    assert await hall.all_hints() == [("qa", ("1026",))] * 2
+    assert hall.hints == [("qa", ("1026",))] * 2
 
 
 async def test_delivery__late(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
@@ -105,7 +106,7 @@ async def test_delivery__late(hall: Hall, caplog: pytest.LogCaptureFixture) -> N
         body = an_execution(execution, (now - timedelta(seconds=age)).isoformat())
         assert (await hall.send(body, signed(body, OTHER), "ath")).status_code == 202
 
-    assert await hall.all_hints() == [("ath", ("exec_new",)), ("ath", ("exec_ahead",))]
+    assert hall.hints == [("ath", ("exec_new",)), ("ath", ("exec_ahead",))]
     assert "ath: a delivery was made more than ten minutes ago" in caplog.text
 
 
@@ -115,7 +116,7 @@ async def test_delivery__late(hall: Hall, caplog: pytest.LogCaptureFixture) -> N
 async def test_delivery__of_any_body(hall: Hall, body: bytes) -> None:
     """What a body says is not documented: signed, it is a hint, whatever it holds."""
     assert (await hall.send(body, signed(body))).status_code == 202
-    assert [connection for connection, _ in await hall.all_hints()] == ["qa"]
+    assert [connection for connection, _ in hall.hints] == ["qa"]
 
 
 async def test_delivery__the_size(hall: Hall) -> None:
@@ -131,7 +132,7 @@ async def test_delivery__the_size(hall: Hall) -> None:
     ]
 
     assert statuses == [202, 413, 413, 413]
-    assert await hall.all_hints() == [("qa", ())]
+    assert hall.hints == [("qa", ())]
 
 
 async def test_delivery__in_pieces(hall: Hall) -> None:
@@ -149,7 +150,7 @@ async def test_delivery__in_pieces(hall: Hall) -> None:
     writer.close()
 
     assert line == b"HTTP/1.1 202 Accepted\r\n"
-    assert await hall.all_hints() == [("qa", ("1026",))]
+    assert hall.hints == [("qa", ("1026",))]
 
 
 async def test_delivery__a_body_that_does_not_come() -> None:
@@ -165,11 +166,9 @@ async def test_delivery__a_body_that_does_not_come() -> None:
         async with asyncio.timeout(PATIENCE):
             said = await slow.readline()
         slow_writer.close()
-    async with hall.open():
-        hints = await hall.all_hints()
 
     assert said == b"HTTP/1.1 408 Request Timeout\r\n"
-    assert hints == []
+    assert hall.hints == []
 
 
 @pytest.mark.parametrize(
@@ -192,30 +191,20 @@ async def test_page__there_is_one(hall: Hall, method: str, path: str, status: in
     answer = await hall.ask(path, b"" if method == "GET" else body, signed(body), method=method)
 
     assert answer.status_code == status
-    assert await hall.all_hints() == []
+    assert hall.hints == []
 
 
-async def test_delivery__is_answered_whatever_comes_of_it(
-    hall: Hall, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The answer does not wait for what is done, and an error there is ours, not the sender's."""
-    hall.broken = True
-    answer = await hall.send(a_body(), signed(a_body()))
-
-    assert answer.status_code == 202
-    assert "broken" in caplog.text
-
-
-async def test_delivery__to_a_program_that_does_not_poll(hall: Hall) -> None:
-    """One that waits for another program accepts nothing that it would drop, and takes it once it polls."""
-    hall.polls = False
-    waiting = await hall.send(a_body(), signed(a_body()))
+async def test_delivery__that_cannot_be_kept(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is accepted that would be lost: the sender is asked to deliver again, and then it is taken."""
+    hall.record.failing = "The database is away."
+    away = await hall.send(a_body(), signed(a_body()))
     forged = await hall.send(a_body(), {})
-    hall.polls = True
-    polling = await hall.send(a_body(), signed(a_body()))
+    hall.record.failing = None
+    again = await hall.send(a_body(), signed(a_body()))
 
-    assert (waiting.status_code, forged.status_code, polling.status_code) == (503, 401, 202)
-    assert await hall.all_hints() == [("qa", ("1026",))]
+    assert (away.status_code, forged.status_code, again.status_code) == (503, 401, 202)
+    assert (hall.hints, hall.told) == ([("qa", ("1026",))], 1)
+    assert "qa: a delivery is refused, and may come again: The database is away." in caplog.text
 
 
 async def test_log__names_the_headers_once(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:

@@ -187,7 +187,7 @@ async def delivered(testhide: Testhide, hall: Hall, **manner: Any) -> tuple[list
     await server.webhooks.settled()
     rows = await caller.get("/webhooks/1/history")
     names = {build: f"build {n}" for n, build in enumerate(builds)}
-    hinted = [tuple(names[run_id] for run_id in ids) for _, ids in await hall.all_hints()]
+    hinted = [tuple(names[run_id] for run_id in ids) for _, ids in hall.hints]
     return [row["status_code"] for row in rows], hinted
 
 
