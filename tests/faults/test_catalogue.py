@@ -11,7 +11,7 @@ from typing import TypedDict
 import pytest
 
 ROOT = Path(__file__).parents[2]
-KINDS = {"C": 21, "N": 13, "L": 10, "P": 13, "I": 7, "S": 12, "O": 6}
+KINDS = {"C": 22, "N": 13, "L": 10, "P": 13, "I": 7, "S": 12, "O": 6}
 
 
 class Case(TypedDict, total=False):

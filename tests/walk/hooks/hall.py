@@ -21,6 +21,10 @@ from tests.fakes.store_hints import MemoryHints
 
 SECRET = "canary-hook-secret-of-qa"
 OTHER = "canary-hook-secret-of-ath"
+SOURCES = {
+    "qa": Source(secret=Secret(SECRET), keys=("build_id",)),
+    "ath": Source(secret=Secret(OTHER), keys=("executionId",)),
+}
 PATIENCE = 30.0  # seconds: far more than is needed, so that only a hanging test meets it
 Headers = Mapping[str, str | bytes]
 
@@ -88,11 +92,7 @@ class Hall:
     @asynccontextmanager
     async def open(self, request_seconds: float = PATIENCE) -> AsyncIterator[Hall]:
         """Listen; a new application each time, as after a restart."""
-        sources = {
-            "qa": Source(secret=Secret(SECRET), keys=("build_id",)),
-            "ath": Source(secret=Secret(OTHER), keys=("executionId",)),
-        }
-        app = Webhooks(sources, self.record, self.clock, told=self._tell).application()
+        app = Webhooks(SOURCES, self.record, self.clock, told=self._tell).application()
         async with listening(app, ("127.0.0.1", 0), request_seconds=request_seconds) as (host, self.port):
             self.url = f"http://{host}:{self.port}"
             yield self

@@ -6,21 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
-from adapters.cli.parts import Parts
-from adapters.platforms.testhide.settings import Server
-from adapters.settings import Settings
 from adapters.store.store import open_store
-from bot.model import RunQuery, RunStatus, Secret
+from bot.model import RunQuery, RunStatus
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
-from tests.fakes.stage import Stage
-from tests.walk.hooks.hall import PATIENCE, SECRET, a_body, signed
-from tests.walk.hooks.program import LISTEN, Program, program
+from tests.walk.hooks.hall import PATIENCE, a_body, signed
+from tests.walk.hooks.program import Program, parts_of, program
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +34,10 @@ class Room:
 
 @asynccontextmanager
 async def room(folder: Path, monkeypatch: pytest.MonkeyPatch, service: FakeRunService) -> AsyncIterator[Room]:
-    stage = Stage(service=service)
-    server = Server(
-        name="demo", base_url="https://testhide.example.com", api_key=Secret("th_live_canary0000"), webhook_secret=Secret(SECRET)
-    )  # fmt: skip
-    settings = Settings(connections=(server,), hooks=LISTEN)
     async with open_store(f"sqlite+aiosqlite:///{folder / 'clew.db'}") as store:
-        parts = Parts(
-            settings=settings, platforms=stage.services.platforms, store=store, clock=stage.clock, handler=stage.handler
-        )  # fmt: skip
+        parts = parts_of(store, service)
         async with program(parts, "demo", monkeypatch) as running:
-            yield Room(stage.clock, running)
+            yield Room(cast("ManualClock", parts.clock), running)
 
 
 async def test_delivery__announces_what_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
