@@ -175,7 +175,7 @@ _TOLD: Final = (
     (How.KILLED, re.compile(r"(?i)\bkill(?:ed)?\b|\bout of memory\b|\boom\b|\bSIGKILL\b|\bevicted\b")),
     (How.CRASHED, re.compile(r"(?i)\bcrash(?:ed)?\b|\bpanic(?:ked)?\b|\bSIG(?:SEGV|ABRT|BUS|ILL|FPE)\b|\bsegmentation\b")),
 )  # fmt: skip
-_OUT_OF_MEMORY: Final = re.compile(r"(?i)\bout of memory: kill|\boom-?kill|\S+ oom$")
+_OUT_OF_MEMORY: Final = re.compile(r"(?i)\bout of memory: kill|\boom-?kill|\S oom$")
 
 
 def _by_words(text: str) -> How | None:

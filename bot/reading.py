@@ -10,7 +10,7 @@ from bot import grammar, moments
 from bot.cards import LINES, Command, FieldKind
 from bot.command import ENTRY, PASTED_INTO, PROPERTY, Verb
 from bot.errors import UserError
-from bot.parsed import ParsedCommand
+from bot.parsed import ParsedCommand, Pasted
 from bot.redact import MASK, is_secret
 from bot.replies import commands as replies
 from bot.replies.pasting import written_paste
@@ -23,26 +23,47 @@ _SPACED = {FieldKind.TEXT, FieldKind.BRANCH, *LINES, FieldKind.IMAGE, FieldKind.
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read what bare words stand for beside the parameter that takes them."""
-    parsed = _with_flags(verb, by_names(verb, parsed))
+    parsed = _without_emptied(verb, _with_flags(verb, by_names(verb, parsed)))
     return _with_entry(verb, verb.reread(parsed) if verb.reread else parsed)
 
 
 def typed(verb: Verb, parsed: ParsedCommand) -> Command | None:
     """Return what was typed as values by name.
 
-    None where something would be left out, as no parameter takes it, and where it holds what no message may keep: a
-    report link, or a value whose name says that it is a secret.
+    None where something would be left out, as no parameter takes it, where words around a paste would be read as others
+    beside it, and where it holds what no message may keep: a report link, or a value whose name says that it is a secret.
     """
     parsed = as_meant(verb, parsed)
-    own, pasted = verb.positional, parsed.pasted
+    own, pasted, bare = verb.positional, parsed.pasted, parsed.bare
     if any(is_secret(name) for name in parsed.named) or (pasted and pasted.report_url):
         return None
-    bare = " ".join(part for part in (written_paste(pasted) if pasted else "", parsed.bare) if part)
-    if not bare:
+    if not pasted and not bare:
         return Command(verb.name, parsed.named)
-    if own is None or own.name in parsed.named or (pasted and own.kind not in PASTED_INTO):
+    if own is None or (pasted and own.kind not in PASTED_INTO):
         return None
-    return Command(verb.name, {own.name: bare, **parsed.named})
+    if own.name in parsed.named:
+        if bare or not pasted:
+            return None
+        bare = parsed.named[own.name]
+    if pasted:
+        bare = _with_paste(pasted, bare)
+        if _read_alone(bare) != bare:
+            return None
+    return Command(verb.name, {own.name: bare, **{n: v for n, v in parsed.named.items() if n != own.name}})
+
+
+def _with_paste(pasted: Pasted, words: str) -> str:
+    """Write a paste before the words that stood around it, as `moments.read` leaves those."""
+    return " ".join(filter(None, (written_paste(pasted), words.strip(" \n,;"))))
+
+
+def _read_alone(text: str) -> str | None:
+    """Return how a text with a paste in it is read by itself, None where there is none in it."""
+    try:
+        pasted, words = moments.read(text)
+    except UserError:
+        return None
+    return _with_paste(pasted, words) if pasted else None
 
 
 def written(verb: Verb, values: Mapping[str, str]) -> str:
@@ -51,14 +72,30 @@ def written(verb: Verb, values: Mapping[str, str]) -> str:
     bare = values.get(own.name, "") if own else ""
     if verb.prose:
         return f"{verb.name} {bare}".strip()
-    alone = ParsedCommand(verb=verb.name, positional=(bare,))
-    if (
-        own is None
-        or not grammar.is_plain(bare)
-        or typed(verb, alone) != Command(verb.name, {own.name: bare})
-    ):
+    if own is None or not bare:
         return grammar.written(verb.name, "", values)
-    return grammar.written(verb.name, bare, {name: v for name, v in values.items() if name != own.name})
+    short = grammar.written(verb.name, bare, {name: v for name, v in values.items() if name != own.name})
+    if grammar.is_plain(bare):
+        alone = ParsedCommand(verb=verb.name, positional=(bare,))
+        same = typed(verb, alone) == Command(verb.name, {own.name: bare})
+    else:  # a paste has quotes of its own, and is easier to read without others around them
+        same = _read_alone(bare) == bare and _read_typed(verb, short) == Command(verb.name, values)
+    return short if same else grammar.written(verb.name, "", values)
+
+
+def _read_typed(verb: Verb, text: str) -> Command | None:
+    try:
+        return typed(verb, grammar.split(text))
+    except UserError:
+        return None
+
+
+def _without_emptied(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
+    """Read `run="..."` of which a paste was all as the paste alone: a name without a value says something else."""
+    own = verb.positional
+    if own is None or parsed.pasted is None or parsed.named.get(own.name, "?").strip():
+        return parsed
+    return replace(parsed, named={name: value for name, value in parsed.named.items() if name != own.name})
 
 
 def _with_flags(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:

@@ -91,7 +91,7 @@ def command(text: str) -> None:
     except UserError as refused:
         assert refused.problem  # noqa: PT017 - as above
         return
-    if verb and typed and not verb.prose and not parsed.pasted:
+    if verb and typed and not verb.prose:
         again = reading.typed(verb, grammar.split(reading.written(verb, typed.values)))
         assert again == typed
 

@@ -10,7 +10,7 @@ from bot.errors import UserError
 from bot.model import Moment
 from bot.moments import forms, links
 from bot.moments.found import Found
-from bot.moments.normalise import tidy
+from bot.moments.normalise import NamesNothing, look_through, tidy
 from bot.moments.numbers import is_platform_id, looks_shortened
 from bot.moments.remaining_text import RemainingText
 from bot.parsed import Pasted
@@ -41,8 +41,20 @@ def read(text: str) -> tuple[Pasted | None, str]:
     Raises `UserError` for a moment that is not valid and for two different ones. What only looks like a moment
     is no reason to refuse a text that is not about one: `Pasted.refusal` says it to whoever wants a moment.
     """
-    remaining = RemainingText(tidy(text))
-    remaining.shield()
+    return _read(text, _names_nothing)
+
+
+def _names_nothing(text: str) -> bool:
+    """Whether a value in quotes is text alone; quotes in it are looked through, or there would be no end of them."""
+    try:
+        return _read(text, look_through)[0] is None
+    except UserError:
+        return False
+
+
+def _read(text: str, names_nothing: NamesNothing) -> tuple[Pasted | None, str]:
+    remaining = RemainingText(tidy(text, names_nothing))
+    remaining.shield(names_nothing)
     found = [*forms.notebook_blocks(remaining), *(code := [*forms.notebook_sessions(remaining)])]
     found += forms.object_forms(remaining)
     comments = forms.comments(remaining)

@@ -97,10 +97,7 @@ def comments(remaining: RemainingText) -> list[tuple[int, int]]:
 
     They belong to a notebook block: names in them are no values of a command.
     """
-    return [
-        (comment.start(), remaining.next_taken(*comment.span()))
-        for comment in _COMMENT.finditer(remaining.text)
-    ]
+    return [*remaining.before_taken(comment.span() for comment in _COMMENT.finditer(remaining.text))]
 
 
 _CURL = re.compile(r"(?<![\w/.=\"'-])curl\s++(?=-|[\"']?https?://)")
@@ -220,6 +217,7 @@ _PAIR = re.compile(
 _NAMED_PAIR = re.compile(
     rf"""(?:
           (?<![\w.-])moment[ ]?=[ ]?
+        | (?<!\S)--moment(?:[ ]*+=[ ]*+|[ ]++)
         | (?<![\w.-])(?:end|last|failure|replay)[ _]moment[ ]*+[:=][ ]*+
         | (?<![^\n])[ ]*+moment:[ ]*+
         | (?:\$\s)?(?<![\w/.="'-])snouty[ ]++runs[ ]++logs[ ]++(?=[A-Za-z0-9])
@@ -241,7 +239,12 @@ def named_pairs(remaining: RemainingText) -> Iterator[Found]:
 def bare_pairs(remaining: RemainingText) -> Iterator[Found]:
     """Read HASH VTIME on one line: alone, as a row of a table, or behind a run id."""
     for pair in _PAIR.finditer(remaining.open):
-        remaining.take(*pair.span())
+        start, end = pair.span()
+        quote = remaining.open[
+            end - 1
+        ]  # as behind `run="HASH VTIME"`, before which the pattern does not look
+        opened = quote in "\"'`" and pair[0].count(quote) % 2 and remaining.open[start - 1 : start] == quote
+        remaining.take(start - 1 if opened else start, end)
         input_hash = pair["signed"] or pair["plain"] or pair["long"]
         vtime = pair["meant"] or pair["exact"] or pair["whole"]
         yield Found(moment=read_moment(input_hash, vtime.rstrip(",.")), run_id=pair["run"])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 
 from bot.replies import pasting
 
 MAX_LENGTH = 40_000  # characters; the longest message of any chat, and far more than any moment
 
-# A value in straight quotes was typed on purpose, or written by one of our buttons: it stays as it is.
-QUOTED_VALUE = re.compile(
-    r"""(?<!\S)(?!(?:moment|run)=)[A-Za-z][\w.-]*=(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)')""",
-    re.DOTALL,
+# As a command's words are read: a quote that opens a word goes on to the next one of its kind.
+_QUOTED = re.compile(
+    r"""(?<!\S)(?:([A-Za-z][\w.-]*)=)?(?:"((?>(?:[^"\\]|\\.)*))"|'((?>(?:[^'\\]|\\.)*))')""", re.DOTALL
 )
+_LOOKED_THROUGH = frozenset({"moment", "run"})  # names into whose quotes people paste, too
 
 _CHARACTERS = str.maketrans(
     {
@@ -30,7 +31,29 @@ _MARKED = re.compile(r"(?<!\S)([*_~`]{1,3})(-?[0-9a-f][-\w.,\s]{0,200}?)\1(?!\S)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
 
 
-def tidy(text: str) -> str:
+NamesNothing = Callable[[str], bool]
+"""Whether no run and no moment is named by a text."""
+
+
+def quoted_values(text: str, names_nothing: NamesNothing) -> Iterator[re.Match[str]]:
+    """Yield values in straight quotes: they were typed on purpose, or written by one of our buttons, and stay as they are.
+
+    Not a run or a moment that something was pasted into.
+    """
+    for value in _QUOTED.finditer(text):
+        name, inner = value[1], value[2] if value[2] is not None else value[3]
+        if name and (
+            name not in _LOOKED_THROUGH or names_nothing(inner if name == "run" else f"{name}={inner}")
+        ):
+            yield value
+
+
+def look_through(_: str) -> bool:
+    """Take no value of a run or a moment for text alone."""
+    return False
+
+
+def tidy(text: str, names_nothing: NamesNothing = look_through) -> str:
     """Straighten quotes, dashes, spaces, links, entities, fences and marks; values in straight quotes stay.
 
     Raises `UserError` for a text longer than `MAX_LENGTH` characters.
@@ -38,7 +61,7 @@ def tidy(text: str) -> str:
     if len(text) > MAX_LENGTH:
         raise pasting.too_long(len(text), MAX_LENGTH)
     done, at = [], 0
-    for value in QUOTED_VALUE.finditer(text):
+    for value in quoted_values(text, names_nothing):
         done += [_straighten(text[at : value.start()]), value.group()]
         at = value.end()
     return "".join([*done, _straighten(text[at:])])

@@ -20,15 +20,16 @@ from adapters import redact
 from adapters.chat.discord import markup as discord
 from adapters.chat.slack import markup as slack
 from adapters.platforms.http import text
-from bot import cleaning, moments
+from bot import cleaning, grammar, moments
 from bot import redact as typed
 from bot.cards import Untrusted
 from bot.errors import UserError
+from bot.moments.remaining_text import RemainingText
 from tests.unit import regex_steps
 
 MODULES = (
     "bot.cleaning", "bot.redact", "bot.severity", "bot.patterns", "bot.moments.find", "bot.moments.forms", "bot.moments.normalise",
-    "bot.moments.numbers", "bot.moments.embedded_json", "bot.moments.remaining_text", "adapters.redact", "adapters.chat.slack.markup",
+    "bot.moments.links", "bot.causes", "bot.moments.numbers", "bot.moments.embedded_json", "bot.moments.remaining_text", "adapters.redact", "adapters.chat.slack.markup",
     "adapters.chat.discord.markup", "adapters.chat.terminal.typeset", "adapters.chat.content",
     "adapters.platforms.http.text", "adapters.platforms.antithesis.intake", "adapters.platforms.antithesis.window",
     "adapters.platforms.antithesis.ndjson", "adapters.platforms.antithesis.shorten",
@@ -130,6 +131,8 @@ FUNCTIONS: dict[str, Function] = {
     "text.unsigned_bytes": lambda t: text.unsigned_bytes(t.encode("utf-8", "replace")),
     "redact.scrub": typed.scrub,
     "moments.tidy": moments.tidy,
+    "moments.read": moments.read,
+    "grammar.split": grammar.split,
     "redact.redact": redact.redact,
     "slack.escape": slack.escape,
     "slack.fallback": lambda t: slack.fallback((Untrusted(t),), 4_000),
@@ -144,6 +147,7 @@ FUNCTIONS: dict[str, Function] = {
     "discord.cut": lambda t: discord.cut(t, 100),
     "discord.shown_text": discord.shown_text,
 }  # fmt: skip
+CAPPED = {"moments.tidy", "moments.read", "grammar.split"}  # refuse what is longer than `moments.MAX_LENGTH`
 UNITS = (
     "\x9d",
     "\x1b]8;;",
@@ -201,7 +205,44 @@ def test_functions__go_through_a_million(name: str) -> None:
         try:
             FUNCTIONS[name](unit * (1_000_000 // len(unit)) + "\x1b ")
         except UserError:  # too long to be read at all
-            assert name == "moments.tidy"
+            assert name in CAPPED
+
+
+class _Copied(str):
+    """A text that notes how many characters are copied of it, and of what is put together of its parts."""
+
+    __slots__ = ("copied",)
+    copied: list[int]
+
+    def __getitem__(self, place: Any) -> str:
+        """Return a part of it."""
+        return _noting(super().__getitem__(place), self.copied)
+
+    def __add__(self, more: str) -> str:
+        """Return both as one."""
+        return _noting(super().__add__(more), self.copied)
+
+
+def _noting(text: str, copied: list[int]) -> _Copied:
+    made = _Copied(text)
+    made.copied = copied
+    copied.append(len(text))
+    return made
+
+
+@pytest.mark.parametrize(
+    "unit", ['a="b" ', "x=1 // y\n", "-9067336385060865277 45.5\n", "moment=5,4.5 ", "curl -b x=1 "]
+)
+def test_read__copies_in_proportion(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many parts are taken out, the text is copied a few times: a count of lines shows no copies."""
+    copied: list[int] = []
+    find = importlib.import_module("bot.moments.find")
+    monkeypatch.setattr(find, "RemainingText", lambda text: RemainingText(_noting(text, copied)))
+    text = unit * (30_000 // len(unit))
+
+    moments.read(text)
+
+    assert len(text) <= sum(copied) < 8 * len(text)
 
 
 _CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")

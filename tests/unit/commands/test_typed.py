@@ -352,6 +352,51 @@ def test_text_of__is_read_as_the_same_command(command: Command, text: str) -> No
     assert reading.typed(VERBS[command.verb], words) == command or words.pasted is not None
 
 
+MOMENT = 'Moment.from({ input_hash: "-9067336385060865277", vtime: 45.334635781589895 })'
+PAIR = "-9067336385060865277 45.334635781589895"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        (f"status {PAIR}", f"status {MOMENT}"),
+        (f"logs {PAIR} grep=a", f"logs {MOMENT} grep=a"),
+        (f'status run="{PAIR}"', f"status {MOMENT}"),
+        (f"status ,\x9d{PAIR}", f"status {MOMENT} \x9d"),  # a comma beside a paste belongs to nothing
+        (f"status latest {PAIR}", f"status {MOMENT} latest"),
+        ("logs --moment=5,10.5", 'logs Moment.from({ input_hash: "5", vtime: 10.5 })'),
+        ("logs --moment 5,10.5", 'logs Moment.from({ input_hash: "5", vtime: 10.5 })'),
+        ("status &amp;lt;", 'status run="&lt;"'),  # no chat wrote that entity, so no chat's writing is undone
+        ("status *5 *6* 7*", 'status run="*5 6 7*"'),
+    ],
+)
+def test_written__of_what_was_pasted_or_looks_so(typed: str, text: str) -> None:
+    """What is written of typed words is read as the same command, a paste in them included."""
+    parsed = grammar.split(typed)
+    command = reading.typed(VERBS[parsed.verb], parsed)
+
+    assert command is not None
+    assert text_of(command) == text
+    assert reading.typed(VERBS[parsed.verb], grammar.split(text)) == command
+
+
+def test_typed__none_where_words_beside_a_paste_would_change() -> None:
+    """A dash in a word becomes two, as keyboards make one of them, once nothing stands before it."""
+    parsed = grammar.split("rerun moment=5,10.5\u2014e\u0301")
+
+    assert reading.typed(VERBS["rerun"], parsed) is None
+
+
+def test_run__that_is_a_paste_alone_is_no_name_without_a_value() -> None:
+    """What changes something refuses a name without a value; a moment in quotes is one."""
+    meant = reading.as_meant(VERBS["debug"], grammar.split(f'debug run="{PAIR}"'))
+
+    reading.check_given(VERBS["debug"], meant)
+    assert meant.pasted is not None
+    with pytest.raises(UserError):
+        reading.check_given(VERBS["debug"], grammar.split('debug run=""'))
+
+
 @pytest.mark.parametrize(
     ("text", "values", "expected"),
     [

@@ -50,6 +50,35 @@ def test_tidy__leaves_quoted_values_alone(value: str) -> None:
     assert text == result
 
 
+@pytest.mark.parametrize(
+    ("text", "run"),
+    [
+        ('run="*5* \u201cx\u201d"', "*5* \u201cx\u201d"),
+        ("run='&lt;'", "&lt;"),
+        ('run="x moment=5,4.5"', None),
+        ('run="<https://a.example/runs/9043254f65c9c65d63fe043a0abfc7fc-53-1|here>"', None),
+        ('"a b=" run="c d"', "c d"),
+    ],
+)
+def test_read__leaves_a_quoted_run_alone_unless_it_is_a_paste(text: str, run: str | None) -> None:
+    """In quotes a run's name is text like any other; a link or a moment in them is one all the same."""
+    pasted, rest = moments.read(text)
+
+    assert (pasted is None) is (run is not None)
+    assert run is None or run in rest
+
+
+def test_read__looks_into_quotes_once() -> None:
+    """Quotes within quotes, as deep as a message can hold them, are gone through as what they stand in."""
+    text = "x"
+    for _ in range(200):
+        text = f"run=&quot;{text.replace('&', '&amp;')}&quot;"
+        if len(text) > moments.MAX_LENGTH // 2:
+            break
+
+    assert moments.read(f'run="{text}"') == (None, f'run="{text}"')
+
+
 def test_tidy__refuses_a_flood() -> None:
     """A text that is longer than any message is refused with both numbers."""
     with pytest.raises(UserError, match="40,001 characters; the limit is 40,000"):
