@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from adapters.chat.browser import blocks
 from adapters.chat.browser import pages as browser
@@ -33,6 +34,7 @@ from adapters.chat.slack import events as slack_events
 from adapters.chat.slack import markup as slack_markup
 from adapters.chat.slack import render as slack_render
 from adapters.chat.terminal import render as terminal_render
+from adapters.chat.terminal.screen import NARROWEST
 from adapters.chat.terminal.typeset import Display, typeset
 from adapters.hooks import body as hooks
 from adapters.html.pages import STYLE, Pages
@@ -341,8 +343,9 @@ _ACTED_ON = re.compile(
 
 
 def terminal_card(card: Card, width: int) -> None:
-    """Show nothing that a terminal acts on, however wide it is."""
+    """Show nothing that a terminal acts on, however wide it is, and no line that is wider."""
     shown = typeset(terminal_render.render(card), "#1", range(1, 400), Display(width=width)).plain
+    assert [line for line in shown.split("\n") if cell_len(line) > width] == []
     assert "CANARY" not in shown
     assert not _ACTED_ON.search(shown)
 
@@ -444,7 +447,7 @@ def _all() -> Iterable[Target]:
     yield Target(markup, (TEXT,))
     yield Target(slack_card, (ANY_CARD,), 150)
     yield Target(discord_card, (ANY_DISCORD_CARD,), 60)
-    yield Target(terminal_card, (ANY_CARD, st.integers(20, 120)), 40)
+    yield Target(terminal_card, (ANY_CARD, st.integers(NARROWEST, 120)), 40)
     yield Target(browser_card, (ANY_CARD, TEXT), 40)
 
 

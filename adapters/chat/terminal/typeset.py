@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -89,7 +89,9 @@ def _row(row: Row, wide: int, display: Display) -> tuple[Text, Text]:
     text = _of_kind(row, display)
     match row.kind:
         case RowKind.FACT:
-            return Text(f"{row.label:<{wide}}  ", style="dim"), text
+            over = cell_len(row.label) > wide
+            label = Text(row.label if over else set_cell_size(row.label, wide), style="dim").append("  ")
+            return (Text(), label.append_text(text)) if over else (label, text)
         case RowKind.ITEM:
             mark = Text(f"{row.label}  " if row.label else "", style="bold")
             return Text("- " if display.ascii else "• ", style="dim"), mark.append_text(text)
@@ -144,7 +146,7 @@ def _chart(row: Row, display: Display) -> Text:
 
 
 def _buttons(row: Row, content: Content, numbers: Sequence[int], display: Display) -> list[Text]:
-    """Pack buttons into lines, none of them broken."""
+    """Pack buttons into lines; only one that is wider than the screen is broken."""
     lines, previous = [Text()], None
     indent = " " * (INDENT + 2 * row.nested)
     for index in row.controls:
@@ -154,10 +156,14 @@ def _buttons(row: Row, content: Content, numbers: Sequence[int], display: Displa
         if control.rare and not (previous and previous.rare):
             button = Text("··· " if not display.ascii else "... ", style="dim").append_text(button)
         previous = control
-        if lines[-1] and len(indent + lines[-1].plain + GAP) + cell_len(button.plain) > display.width:
+        if lines[-1] and cell_len(indent + lines[-1].plain + GAP + button.plain) > display.width:
             lines.append(Text())
         lines[-1].append(GAP if lines[-1] else "").append_text(button)
-    return [Text(indent).append_text(line) for line in lines]
+    room = display.width - len(indent)
+    parts = [
+        part for line in lines for part in (line.wrap(_MEASURE, room) if line.cell_len > room else [line])
+    ]
+    return [Text(indent).append_text(part) for part in parts]
 
 
 def _text(segments: Sequence[Segment]) -> Text:

@@ -352,18 +352,18 @@ def test_text_of__is_read_as_the_same_command(command: Command, text: str) -> No
     assert reading.typed(VERBS[command.verb], words) == command or words.pasted is not None
 
 
-MOMENT = 'Moment.from({ input_hash: "-9067336385060865277", vtime: 45.334635781589895 })'
+WRITTEN = 'Moment.from({ input_hash: "-9067336385060865277", vtime: 45.334635781589895 })'
 PAIR = "-9067336385060865277 45.334635781589895"
 
 
 @pytest.mark.parametrize(
     ("typed", "text"),
     [
-        (f"status {PAIR}", f"status {MOMENT}"),
-        (f"logs {PAIR} grep=a", f"logs {MOMENT} grep=a"),
-        (f'status run="{PAIR}"', f"status {MOMENT}"),
-        (f"status ,\x9d{PAIR}", f"status {MOMENT} \x9d"),  # a comma beside a paste belongs to nothing
-        (f"status latest {PAIR}", f"status {MOMENT} latest"),
+        (f"status {PAIR}", f"status {WRITTEN}"),
+        (f"logs {PAIR} grep=a", f"logs {WRITTEN} grep=a"),
+        (f'status run="{PAIR}"', f"status {WRITTEN}"),
+        (f"status ,\x9d{PAIR}", f"status {WRITTEN} \x9d"),  # a comma beside a paste belongs to nothing
+        (f"status latest {PAIR}", f"status {WRITTEN} latest"),
         ("logs --moment=5,10.5", 'logs Moment.from({ input_hash: "5", vtime: 10.5 })'),
         ("logs --moment 5,10.5", 'logs Moment.from({ input_hash: "5", vtime: 10.5 })'),
         ("status &amp;lt;", 'status run="&lt;"'),  # no chat wrote that entity, so no chat's writing is undone

@@ -9,7 +9,7 @@ from adapters.chat.content import Row, RowKind, decode, encode
 from adapters.chat.rows import MOST_CODE_LINES, MOST_ITEMS
 from adapters.chat.terminal.render import render
 from bot.access import TERMINAL
-from bot.cards import Button, Card, Excerpt, Item, Mention, Untrusted
+from bot.cards import Button, Card, Command, Excerpt, Fact, Item, Mention, Untrusted
 from tests.unit.terminal.cards import CARDS, CHART, GOLDEN, HOSTILE, RUNNING, drawn
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
@@ -127,3 +127,33 @@ def test_render__signed_link_never_stands_in_the_content() -> None:
 
     assert content.controls[0].report
     assert "canary" not in encode(content)
+
+
+WIDE = "\u5931\u6557\u3057\u305f\u30d7\u30ed\u30d1\u30c6\u30a3"  # nine signs of two cells each
+
+
+@pytest.mark.parametrize("label", [WIDE, WIDE * 9, "x" * 200])
+def test_typeset__wide_and_long_labels_stay_within_the_width(label: str) -> None:
+    """Labels of buttons and facts are measured in cells, and broken only where they are wider than the screen."""
+    command = Command("status", {})
+    buttons = tuple(Button(label=f"{n}{label}", command=command) for n in range(4))
+    card = Card(
+        title=("t",),
+        text=("t",),
+        facts=(Fact(label, ("one",)), Fact("f", ("two",))),
+        items=(Item(title=("i",), buttons=buttons),),
+        buttons=buttons,
+    )
+    lines = drawn(card, width=40).splitlines()
+
+    assert max(map(cell_len, lines)) <= 40
+    assert "".join(lines).replace(" ", "").count(label) == 9
+
+
+def test_typeset__values_stand_below_each_other_whatever_their_labels_are_made_of() -> None:
+    """A label of wide characters is as wide as its cells."""
+    card = Card(title=("t",), text=("t",), facts=(Fact("\u5931\u6557", ("one",)), Fact("four", ("two",))))
+    lines = drawn(card).splitlines()
+    starts = {cell_len(line.partition(word)[0]) for word in ("one", "two") for line in lines if word in line}
+
+    assert len(starts) == 1
