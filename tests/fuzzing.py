@@ -49,16 +49,29 @@ from adapters.platforms.http.wire import Answer
 from adapters.platforms.testhide import decode as testhide
 from adapters.platforms.testhide import report_file
 from bot import cron, grammar, moments, reading
-from bot.cards import Card
+from bot.cards import (
+    Button,
+    Card,
+    Chart,
+    Command,
+    Context,
+    Excerpt,
+    Fact,
+    Item,
+    Line,
+    Link,
+    Progress,
+    Style,
+    Tone,
+    Untrusted,
+)
 from bot.commands.registry import VERBS
 from bot.errors import ClewError, UserError
-from bot.model import RunRef
+from bot.model import RunRef, Secret
 from tests.fakes import discord_judge, slack_judge
 from tests.unit.discord import test_events as discord_payloads
-from tests.unit.discord.test_render import ANY_CARD as ANY_DISCORD_CARD
 from tests.unit.discord.test_render import sent as sent_to_discord
 from tests.unit.slack import test_events as slack_payloads
-from tests.unit.slack.test_render import ANY_CARD
 
 MESSAGE = "/channels/1/messages/2"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -171,6 +184,96 @@ def _object(names: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
         return {dice.choice(names): _json(dice, names, 4) for _ in range(dice.randrange(12))}
 
     return SEED.map(made)
+
+
+class _CardDice:
+    """Makes cards of hostile text, most of them small, now and then one far over every chat's limits."""
+
+    LONG = (
+        "x" * 1_500,
+        "x" * 5_000,
+        "\U0001f600" * 300,
+        ":tada:",
+        "> quote",
+        ">>> all",
+        "__u__",
+        "~~x~~",
+        "discord.gg/abcdef",
+        "<:a:1>",
+    )
+    # Tokens are taken out of a text before it comes into a card, and no text that was decoded has half a character.
+    PIECES = (
+        *(p for p in PIECES if "CANARY" not in p and p not in {"v2.local.", "\ud800"}),
+        *LONG,
+        "own words ",
+    )
+
+    def __init__(self, source: bytes) -> None:
+        self.dice = Random(source)
+
+    def few(self, most: int) -> range:
+        """Return so many places: seldom many."""
+        return range(self.dice.randrange(most + 1) if self.dice.random() < 0.1 else self.dice.randrange(3))
+
+    def text(self) -> str:
+        """Return pieces and signs of any kind."""
+        dice = self.dice
+        if dice.random() < 0.3:
+            return "".join(
+                chr(dice.choice((dice.randrange(0x300), dice.randrange(0xD800))))
+                for _ in range(dice.randrange(40))
+            )
+        return "".join(dice.choices(self.PIECES, k=dice.randrange(4)))
+
+    def line(self) -> Line:
+        """Return text from outside, our own and links."""
+        made = (
+            lambda: Untrusted(self.text(), self.dice.random() < 0.5),
+            lambda: "own words ",
+            lambda: Link("page", "https://demo.antithesis.com/x"),
+        )
+        return tuple(self.dice.choices(made, (4, 1, 1))[0]() for _ in self.few(4))
+
+    def lines(self, most: int) -> tuple[Line, ...]:
+        """Return some such lines."""
+        return tuple(self.line() for _ in self.few(most))
+
+    def buttons(self, most: int) -> tuple[Button, ...]:
+        """Return buttons, also such as no verb makes."""
+        return tuple(self._button() for _ in self.few(most))
+
+    def _button(self) -> Button:
+        pick = self.dice.choice
+        values = {self.text(): self.text() for _ in range(self.dice.randrange(4))}
+        return Button(
+            label=self.text(), command=pick((None, Command(pick(("launch", "x")), values))), entry=pick((None, 7)),
+            page=pick((None, None, "https://demo.antithesis.com/", "javascript:alert(1)", "https://" + "x" * pick((600, 4_000)))),
+            report=pick((None, RunRef("demo", RUN))), style=pick([*Style]), opens_form=pick((True, False)),
+            signed=pick((None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY"))),
+        )  # fmt: skip
+
+    def card(self, first: str, facts: int, items: int) -> Card:
+        """Return a card; `first`: what no title and no label is without, `facts` and `items`: the most of each."""
+        dice, pick = self.dice, self.dice.choice
+        chart = Chart(
+            title=self.text(),
+            values=tuple(dice.randrange(10**9) for _ in self.few(14)),
+            labels=(),
+            text=self.text(),
+        )
+        progress = Progress(fraction=pick((None, dice.uniform(-1, 2))), text="going on")
+        excerpt = Excerpt(lines=tuple(self.text() for _ in self.few(200)), title="Newest last")
+        return Card(
+            title=(first, *self.line()), text=("Said: ", *self.line()), tone=pick([*Tone]), body=self.lines(6),
+            facts=tuple(Fact(f"{first}{self.text()}", self.line()) for _ in self.few(facts)),
+            items=tuple(Item(title=self.line(), mark=pick(("", "new")), lines=self.lines(3), buttons=self.buttons(12)) for _ in self.few(items)),
+            items_left_out=dice.randrange(6), excerpt=pick((None, excerpt)), progress=pick((None, progress)), chart=pick((None, chart)),
+            buttons=self.buttons(12), footer=self.line(), context=Context(run=RunRef("demo", RUN)),
+        )  # fmt: skip
+
+
+_CARD = SEED.map(lambda source: _CardDice(source).card("", 30, 20))
+_DISCORD_CARD = SEED.map(lambda source: _CardDice(source).card("t", 12, 8))
 
 
 def antithesis_wire(body: bytes) -> None:
@@ -415,11 +518,11 @@ DISCORD_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One reader or renderer. `examples` of it are tried in the suite, so many that all targets together take seconds."""
+    """One reader or renderer. `examples` of it are tried in the suite."""
 
     check: Callable[..., None]
     made_of: tuple[st.SearchStrategy[Any], ...]
-    examples: int = 300
+    examples: int = 2_000
 
 
 def _all() -> Iterable[Target]:
@@ -445,10 +548,10 @@ def _all() -> Iterable[Target]:
     yield Target(discord_event, (_object(DISCORD_NAMES), st.integers(-1, 6), st.booleans()))
     yield Target(pressed, (TEXT.map(lambda t: t[:160]) | TEXT.map(lambda t: f"say:{t[:90]}"),))
     yield Target(markup, (TEXT,))
-    yield Target(slack_card, (ANY_CARD,), 150)
-    yield Target(discord_card, (ANY_DISCORD_CARD,), 60)
-    yield Target(terminal_card, (ANY_CARD, st.integers(NARROWEST, 120)), 40)
-    yield Target(browser_card, (ANY_CARD, TEXT), 40)
+    yield Target(slack_card, (_CARD,))
+    yield Target(discord_card, (_DISCORD_CARD,))
+    yield Target(terminal_card, (_CARD, st.integers(NARROWEST, 120)))
+    yield Target(browser_card, (_CARD, TEXT))
 
 
 TARGETS: Mapping[str, Target] = MappingProxyType({target.check.__name__: target for target in _all()})
