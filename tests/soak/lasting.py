@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from adapters.store.store import open_store
 from adapters.store.tables import inbox, outbox, rate_limits, short_texts, threads
 from tests.fakes.slack_world import CROWD, TEAM
+from tests.soak.group import Group
 from tests.walk.deploy.company import Company, Running, company
 
 GROWTH = 1.05  # times the memory after the warm-up
@@ -136,12 +137,13 @@ async def lasting(folder: Path, size: Size) -> AsyncIterator[Lasting]:
         watch = "".join(f'[[watch]]\nchannel = "slack:channel:{TEAM}:{name}"\n' for name in names)
         settings = folder / "clew.toml"
         settings.write_text(f"{settings.read_text(encoding='utf-8')}{watch}", encoding="utf-8")
-        through = (sys.executable, "-m", "tests.soak.tasks_told")
-        async with around.running("run", through=through, CLEW_POLL_SECONDS="1") as running:
-            await running.sees("serving Slack workspace")
-            yield Lasting(around, running, size)
-            assert await running.ends(signal.SIGTERM) == 0, running.printed[-2_000:]
-            assert len(running.printed) <= LOG * size.commands * (size.warm_up + size.slices)
+        with closing(Group()) as group:
+            through = (sys.executable, "-m", "tests.soak.tasks_told", str(group.id))
+            async with around.running("run", through=through, CLEW_POLL_SECONDS="1") as running:
+                await running.sees("serving Slack workspace")
+                yield Lasting(around, running, size)
+                assert await running.ends(signal.SIGTERM) == 0, running.printed[-2_000:]
+                assert len(running.printed) <= LOG * size.commands * (size.warm_up + size.slices)
 
 
 async def prove(size: Size) -> list[str]:

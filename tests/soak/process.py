@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import multiprocessing
 import os
 import sys
 import traceback
@@ -82,8 +83,15 @@ def quicken() -> None:
             setattr(module, constant, value)
 
 
-def live(environment: Mapping[str, str], log: str, wrong: Sequence[str]) -> None:
-    """Be a replica until stopped, with its words in a file; `wrong`: the designs that it has instead of its own."""
+def live(environment: Mapping[str, str], log: str, group: int, wrong: Sequence[str]) -> None:
+    """Be a replica until stopped, with its words in a file, in a group of processes that ends as a whole.
+
+    `wrong`: the designs that it has instead of its own.
+    """
+    os.setpgid(0, group)
+    starter = multiprocessing.parent_process()
+    if starter is None or not starter.is_alive():  # the group was ended before this one joined it
+        return
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(environment["HOME"])

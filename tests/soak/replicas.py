@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.soak.group import Group
 from tests.soak.process import live
 
 PATIENCE = 25.0  # seconds in which a replica ends that is asked to
@@ -54,6 +55,7 @@ class Replicas:
     all: list[Replica] = field(default_factory=list)
     left: list[Replica] = field(default_factory=list)  # those that ended by themselves
     kills: int = 0
+    group: Group = field(default_factory=Group)  # all of them
 
     @property
     def living(self) -> list[Replica]:
@@ -65,7 +67,7 @@ class Replicas:
         log = self.folder / f"replica-{len(self.all)}.log"
         environment = {"HOME": str(self.folder), "TMPDIR": str(self.folder), **self.environment}
         process = _CONTEXT.Process(
-            target=live, args=(environment, str(log), (*self.wrong, *wrong)), daemon=True
+            target=live, args=(environment, str(log), self.group.id, (*self.wrong, *wrong)), daemon=True
         )
         process.start()
         self.all.append(Replica(process=process, log=log))
@@ -115,8 +117,7 @@ class Replicas:
 
     def close(self) -> None:
         """End whatever is left."""
-        for replica in self.living:
-            replica.process.kill()
+        self.group.close()
         for replica in self.all:
             replica.process.join(PATIENCE)
 

@@ -1,9 +1,13 @@
-"""`python -m tests.soak.tasks_told PYTHON -m adapters.main ...`: that command, which tells on SIGUSR1 how many tasks there are."""
+"""`python -m tests.soak.tasks_told GROUP PYTHON -m adapters.main ...`: that command, which tells on SIGUSR1 how many tasks there are.
+
+It ends with a group of processes (`group.py`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import signal
 import sys
 from types import FrameType
@@ -20,7 +24,8 @@ def _tell(_: int, __: FrameType | None) -> None:
 def main() -> None:
     """Run the command that follows in this process."""
     signal.signal(signal.SIGUSR1, _tell)
-    sys.argv = ["clew", *sys.argv[4:]]
+    os.setpgid(0, int(sys.argv[1]))
+    sys.argv = ["clew", *sys.argv[5:]]
     from adapters.main import app
 
     app()
