@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from adapters.chat.delivery import deliver, is_shown, post_key, reconcile, retry
+from adapters.chat.delivery import Send, deliver, is_shown, post_key, reconcile, retry
 from adapters.chat.surface import Inbound, Surface, T
 from adapters.chat.tasks import Tasks
 from bot.cards import Card, Reply
@@ -30,11 +30,14 @@ async def always_ours() -> bool:
 
 
 class TakenAway(Exception):
-    """Another process answers the command; nothing was shown."""
+    """Another process answers the command; nothing more was shown."""
 
 
 class Responder(Generic[T]):
-    """The answer to one command. `ephemeral`: its verb answers the person alone. `is_ours` is asked before anything is shown."""
+    """The answer to one command. `ephemeral`: its verb answers the person alone.
+
+    `is_ours` is asked before each try to show something: between two of them this process may have been found dead.
+    """
 
     def __init__(
         self,
@@ -160,13 +163,15 @@ class Responder(Generic[T]):
         Raises `TakenAway`.
         """
         self._done = True
-        if not await self._is_ours():
-            raise TakenAway
-        message = None
+        await self._stay_ours()
         try:
             message = await self._place_reply(reply, await self._posted())
-        finally:
-            await self._surface.finish(self.inbound, reply.card, message)
+        except TakenAway:
+            raise
+        except BaseException:
+            await self._surface.finish(self.inbound, reply.card, None)
+            raise
+        await self._surface.finish(self.inbound, reply.card, message)
         return message
 
     async def _place_reply(self, reply: Reply, progress: MessageRef | None) -> MessageRef | None:
@@ -206,6 +211,7 @@ class Responder(Generic[T]):
 
     async def _ephemerally(self, card: Card, *, otherwise: Card | None = None) -> None:
         """Show a card to the one person, in place or else directly; where neither works, say `otherwise` in place."""
+        await self._stay_ours()
         if is_shown(await self._surface.ephemeral(self.inbound, card)):
             return
         channel = await self._surface.direct_channel(self.inbound)
@@ -221,16 +227,29 @@ class Responder(Generic[T]):
 
     async def _deliver(self, inbound: Inbound[T], card: Card, key: str) -> PostOutcome:
         chat, place = self._surface.chat, inbound.invocation.place
-        return await deliver(chat, self._clock, place, key, lambda: self._surface.post(inbound, card, key))
+        send = self._while_ours(lambda: self._surface.post(inbound, card, key))
+        return await deliver(chat, self._clock, place, key, send)
 
     async def _edit(self, message: MessageRef, card: Card) -> PostOutcome:
-        return await retry(
-            self._clock, lambda: self._surface.edit(self.inbound, message, card, self._key), safe=True
-        )
+        send = self._while_ours(lambda: self._surface.edit(self.inbound, message, card, self._key))
+        return await retry(self._clock, send, safe=True)
 
     async def _take_back(self, progress: MessageRef | None) -> None:
         if progress is not None:
+            await self._stay_ours()
             await self._surface.delete(progress)
+
+    def _while_ours(self, send: Send) -> Send:
+        async def sent() -> PostOutcome:
+            await self._stay_ours()
+            return await send()
+
+        return sent
+
+    async def _stay_ours(self) -> None:
+        """Raise `TakenAway` where another process answers by now."""
+        if not await self._is_ours():
+            raise TakenAway
 
     @property
     def _place(self) -> Place:

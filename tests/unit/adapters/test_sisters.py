@@ -11,7 +11,7 @@ from adapters.chat.conversation import LOOK_SECONDS
 from adapters.chat.surface import Deadlines
 from adapters.store.replicas import Replica
 from bot.state import Owner
-from tests.fakes.chat import FakeChat
+from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.clock import ManualClock
 from tests.fakes.gated import GatedStore
 from tests.fakes.held import HeldService
@@ -137,6 +137,29 @@ async def test_burial__shows_no_progress_over_the_answer_of_another(sisters: tup
     await asyncio.gather(one.settled(), two.settled())
 
     assert len(one.chat.messages) == 1
+
+
+async def test_burial__posts_nothing_again_beside_the_answer_of_another(
+    sisters: tuple[Sister, Sister],
+) -> None:
+    """One that was frozen in a pause that the chat asked for wakes to its next try, and leaves that."""
+    one, two = sisters
+    one.chat.retry_after = 2 * ADOPTED
+    one.chat.next_posts(Posting.RATE_LIMITED)
+    await two.conversation.begin()
+    await one.conversation.receive(one.surface.command(f"status {QUICK}"))
+    await passes(one, 1.0)
+    refused = len(one.chat.posts)
+    await one.buried()
+    await passes(one, ADOPTED)
+    await two.settled()
+    answered = len(one.chat.messages)
+    await passes(one, one.chat.retry_after)
+    await one.settled()
+
+    assert (refused, answered) == (1, 1)
+    assert len(one.chat.messages) == 1
+    assert await two.unanswered() == 0
 
 
 async def test_doubt__what_is_still_ours_is_shown(sisters: tuple[Sister, Sister]) -> None:
