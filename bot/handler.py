@@ -295,9 +295,11 @@ class Handler:
         return context is not None and context.run is not None
 
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
-        """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""
-        self._trace(invocation, reply)
-        store = self.services.store
+        """Say that the reply was shown, in which message, so that its thread knows what it speaks of.
+
+        Raises `StoreError`; then it can be said again.
+        """
+        shown_at, store = self.services.clock.now(), self.services.store
         if message is not None:
             if reply.card.context is not None:
                 for known in {message.thread or message.message_id, message.message_id}:
@@ -307,17 +309,17 @@ class Handler:
                 shown = fingerprint(reply.as_live or reply.card)
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
         await store.finish(invocation.place.chat, invocation.key)
+        self._trace(invocation, reply, shown_at)
 
-    def _trace(self, invocation: Invocation, reply: Reply) -> None:
+    def _trace(self, invocation: Invocation, reply: Reply, shown_at: datetime) -> None:
         """Tell how long it took from what came in to what was shown."""
         verb, place = self.verb_of(invocation), invocation.place
         about = {"chat": place.chat, "channel": place.channel, "verb": verb.name if verb else ""}
         run = reply.card.context.run if reply.card.context else None
         if run is not None:
             about |= {"connection": run.connection, "run": run.run_id}
-        now = self.services.clock.now()
         self.services.trace(
-            Span(name="command", began=invocation.at, ended=now, attributes=about, failed=reply.failed)
+            Span(name="command", began=invocation.at, ended=shown_at, attributes=about, failed=reply.failed)
         )
 
     async def _safely(

@@ -33,13 +33,14 @@ from bot.model import Secret
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
-from bot.state import Actor, Invocation, Owner
+from bot.state import Actor, Invocation, MessageRef, Owner
 from bot.suggest import Limits, Suggestion, Typing
 from bot.waiting import Backoff
 
 log = logging.getLogger(__name__)
 
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart; the person is notified
+NOTED_SECONDS = RESUMED.total_seconds()  # for so long it is tried to note that a command was answered
 LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits for an answer
 GIVE_WAY_SECONDS = 1.5  # that answering gives way to accepting: in a burst all are acknowledged first
 LOOK_SECONDS = 4.0  # between two looks for what others left who died meanwhile
@@ -203,7 +204,7 @@ class Conversation(Generic[T]):
             self._begin_answer(replace(inbound, shown_by_receipt=False), owner)
             return
         failed = problems.failure(StoreError(sentences.database_slow()))
-        await self.handler.answered(inbound.invocation, failed, None)
+        await self._note(inbound.invocation, failed, None)
 
     async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T], owner: Owner) -> None:
         """Do what the chat was told of a command that was accepted too late for it to hear so."""
@@ -241,7 +242,7 @@ class Conversation(Generic[T]):
             await responder.show(reply)
         elif not inbound.shown_by_receipt:
             await self._lanes.refuse(inbound.invocation.actor.id, lambda: responder.show(reply))
-        await self.handler.answered(inbound.invocation, reply, None)
+        await self._note(inbound.invocation, reply, None)
 
     # Resumed -----------------------------------------------------------------------------------------------
 
@@ -309,7 +310,7 @@ class Conversation(Generic[T]):
             except UserError as error:
                 reply = problems.mistake(error)
                 await responder.show(reply)
-                await self.handler.answered(inbound.invocation, reply, None)
+                await self._note(inbound.invocation, reply, None)
                 return
             responder.inbound = inbound
             if inbound.kind is Kind.RESUMED:
@@ -368,12 +369,24 @@ class Conversation(Generic[T]):
             message = await responder.show(reply)
         took = self._clock.now() - inbound.invocation.at
         metrics.ANSWERED.labels(self._chat).observe(max(0.0, took.total_seconds()))
-        await self.handler.answered(inbound.invocation, reply, message)
+        await self._note(inbound.invocation, reply, message)
+
+    async def _note(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
+        """Note that a command is answered, as soon as that can be written: whoever comes later would answer it once more."""
+        again, end = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS), self._clock.monotonic() + NOTED_SECONDS
+        while True:
+            try:
+                return await self.handler.answered(invocation, reply, message)
+            except StoreError as error:
+                if self._clock.monotonic() > end:
+                    raise
+                log.warning("that a command was answered could not be noted yet: %s", error)
+                await self._clock.sleep(again.next())
 
     async def _settle(self, inbound: Inbound[T], reply: Reply) -> None:
         """Answer without asking the core."""
         await self._responder(inbound).show(reply)
-        await self.handler.answered(inbound.invocation, reply, None)
+        await self._note(inbound.invocation, reply, None)
 
     # Forms -------------------------------------------------------------------------------------------------
 

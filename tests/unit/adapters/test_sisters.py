@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.chat.conversation import LOOK_SECONDS
+from adapters.chat.conversation import LOOK_SECONDS, NOTED_SECONDS
 from adapters.chat.surface import Deadlines
 from adapters.store.replicas import Replica
 from bot.state import Owner
@@ -189,6 +189,27 @@ async def test_doubt__waits_for_the_database_rather_than_answer_twice(sisters: t
     await one.settled()
 
     assert meanwhile == 0
+    assert len(one.surface.seen) == 1
+
+
+@pytest.mark.parametrize(("away", "left"), [(60.0, 0), (2 * NOTED_SECONDS, 1)])
+async def test_answered__is_noted_when_the_database_is_there_again(
+    sisters: tuple[Sister, Sister], away: float, left: int
+) -> None:
+    """Left as it is, whoever comes after this process would answer once more; but nobody tries for ever."""
+    one, _ = sisters
+    one.store.finishing.clear()
+    await one.conversation.receive(one.surface.command(f"status {QUICK}"))
+    await asyncio.wait_for(one.store.asked_to_finish.wait(), 10)
+    one.store.failing = "The database is not there."
+    one.store.finishing.set()
+    await passes(one, away)
+    meanwhile = one.store.unanswered
+    one.store.failing = None
+    await passes(one, 60.0)
+    await one.settled()
+
+    assert (meanwhile, one.store.unanswered) == (1, left)
     assert len(one.surface.seen) == 1
 
 
