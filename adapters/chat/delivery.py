@@ -12,6 +12,7 @@ from bot.waiting import Backoff
 
 TRIES = 6
 LOOKS = 4
+LOOKS_BACK = 30  # for what a process before this one may have shown; then it is shown, maybe once more
 FIRST_WAIT = 2.0  # seconds before a message that did not go out is tried again; doubled each time
 LONGEST_WAIT = 60.0
 WORTH_SECONDS = 900.0  # for so long an answer is worth anything
@@ -75,9 +76,14 @@ def post_key(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
 
 
-async def reconcile(chat: Chat, clock: Clock, place: Place, key: str, since: datetime) -> PostOutcome | None:
-    """Find a message that may be there, when it has settled; None where it certainly is not."""
-    for _ in range(LOOKS):
+async def reconcile(
+    chat: Chat, clock: Clock, place: Place, key: str, since: datetime, *, looks: int = LOOKS
+) -> PostOutcome | None:
+    """Find a message that may be there, when it has settled; None where it certainly is not.
+
+    `looks`: how often it is looked while the history cannot be read.
+    """
+    for _ in range(looks):
         if chat.reconcile_after > 0:
             await clock.sleep(chat.reconcile_after)
         seen = await chat.find_posted(place.channel, place.thread, key, since)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from adapters.chat.delivery import Send, deliver, is_shown, post_key, reconcile, retry
+from adapters.chat.delivery import LOOKS_BACK, Send, deliver, is_shown, post_key, reconcile, retry
 from adapters.chat.surface import Inbound, Surface, T
 from adapters.chat.tasks import Tasks
 from bot.cards import Card, Reply
@@ -76,14 +76,15 @@ class Responder(Generic[T]):
     async def find_earlier(self) -> None:
         """Find what a process before this one posted as the answer, or as its progress; the reply takes its place.
 
-        What it sent when it died may not be there yet. So what is not found is looked for once more when it has settled.
+        What it sent when it died may not be there yet. So what is not found is looked for once more when it has settled,
+        again and again while the history cannot be read: else a chat that is busy would have the answer twice.
         """
         place, chat, since = self._place, self._surface.chat, self.inbound.invocation.at
         seen = await chat.find_posted(place.channel, place.thread, self._key, since)
         if isinstance(seen, Found):
             self._take_over(seen.message_id)
         elif not self._ephemeral or place.direct:  # else all of it was for one person, and cannot be found
-            outcome = await reconcile(chat, self._clock, place, self._key, since)
+            outcome = await reconcile(chat, self._clock, place, self._key, since, looks=LOOKS_BACK)
             if isinstance(outcome, Delivered):
                 self._take_over(outcome.message_id)
 

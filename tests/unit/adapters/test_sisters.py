@@ -11,7 +11,7 @@ from adapters.chat.conversation import LOOK_SECONDS, NOTED_SECONDS
 from adapters.chat.surface import Deadlines
 from adapters.store.replicas import Replica
 from bot.state import Owner
-from tests.fakes.chat import FakeChat, Posting
+from tests.fakes.chat import FakeChat, Posting, Seeing
 from tests.fakes.clock import ManualClock
 from tests.fakes.gated import GatedStore
 from tests.fakes.held import HeldService
@@ -160,6 +160,25 @@ async def test_burial__posts_nothing_again_beside_the_answer_of_another(
     assert (refused, answered) == (1, 1)
     assert len(one.chat.messages) == 1
     assert await two.unanswered() == 0
+
+
+async def test_burial__looks_for_an_answer_until_the_history_can_be_read(
+    sisters: tuple[Sister, Sister],
+) -> None:
+    """What the dead one answered and could not note any more is found, however long the chat is too busy to be asked."""
+    one, two = sisters
+    one.store.finishing.clear()
+    await one.conversation.receive(one.surface.command(f"status {QUICK}"))
+    await asyncio.wait_for(one.store.asked_to_finish.wait(), 10)
+    one.chat.next_lookups(*[Seeing.UNREADABLE] * 10)
+    await one.buried()
+    await two.conversation.begin()
+    await passes(one, 12 * one.chat.reconcile_after)
+    one.store.finishing.set()
+    await asyncio.gather(one.settled(), two.settled())
+
+    assert len(one.chat.looks) > 10
+    assert len(one.chat.messages) == 1
 
 
 async def test_doubt__what_is_still_ours_is_shown(sisters: tuple[Sister, Sister]) -> None:
