@@ -10,21 +10,20 @@ import pytest
 from tests.postgresql import Server
 from tests.soak.delivery import SHORT, Base, Scale, lite, own_server, prove
 from tests.soak.line import frozen_on_the_line
-from tests.soak.mutants import RANDOM_NONCE
+from tests.soak.mutants import NO_OWNER, RANDOM_NONCE
 
-# Not yet: commands here have no owner, so that a replica that starts answers what its sister is answering.
-QUIET = replace(SHORT, questions=0, launches=0)
 FEW = Scale(runs=24, rounds=8, questions=8, launches=3)
 LONG = replace(
     FEW, runs=96, rounds=32
 )  # ends as soon as it is found, and a slow machine has fewer accidents in one round
+MANY_QUESTIONS = Scale(runs=30, rounds=60, replicas=3, questions=300, troubles=False)
 WRONG = ("mark before send", "resend without look-up", "look-up without settling")
 
 
 async def test_replicas__lose_and_double_nothing(tmp_path: Path, postgresql_server: Server) -> None:
     """Three of them on PostgreSQL: 200 announcements, with answers and launches, through thirty kills and what else goes wrong."""
     async with own_server(tmp_path) as base:
-        proof = await prove(QUIET, tmp_path, base)
+        proof = await prove(SHORT, tmp_path, base)
 
     assert proof.problems == {}
     assert proof.verdict.told >= 200
@@ -47,6 +46,14 @@ async def test_wrong_design__is_found(tmp_path: Path, wrong: str) -> None:
         proof = await prove(LONG, tmp_path, base, wrong=[wrong], until_wrong=True)
 
     assert {"lost", "doubled"} & proof.verdict.wrong.keys()
+
+
+async def test_inbox_without_owner__is_found(tmp_path: Path, postgresql_server: Server) -> None:
+    """Replicas that answer what another one is answering do not pass either."""
+    async with own_server(tmp_path) as base:
+        proof = await prove(MANY_QUESTIONS, tmp_path, base, wrong=[NO_OWNER], until_wrong=True)
+
+    assert proof.verdict.answered_twice
 
 
 @pytest.mark.parametrize(("wrong", "stored"), [((), 1), ((RANDOM_NONCE,), 2)])

@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy import select
 
 from adapters.chat.discord.history import GAP, mark
+from adapters.simulator.antithesis.run import SimRun
 from adapters.simulator.common.misbehave import Json
 from adapters.store.store import open_store
 from adapters.store.tables import inbox, outbox
-from bot.state import DeliveryState
+from bot.state import DeliveryState, Intent, IntentState
 from tests.fakes.slack_world import BOT_USER, MAIN, TEAM
 from tests.soak.world import World
 
+WANTED = "soak-"  # begins the sources of launches that people ask for
+UNDECIDED = frozenset({IntentState.CONFIRMED, IntentState.POSTING})
 OVER = frozenset({DeliveryState.SENT, DeliveryState.FOLDED, DeliveryState.DEAD, DeliveryState.UNKNOWN})
 
 
@@ -57,6 +60,7 @@ class Verdict:
     unanswered: list[str] = field(default_factory=list)
     answered_twice: list[str] = field(default_factory=list)
     launched_twice: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)  # launches of which the record says something else
     violations: list[str] = field(default_factory=list)
     told: int = 0
 
@@ -186,15 +190,40 @@ def _astray(messages: list[Stored], recorded: list[Row], by_key: dict[str, Row])
             yield f"{row.key} stands in thread {reply.thread}, not below {begun.id}"
 
 
-def answers(there: Iterable[Stored], channel: str, words: str) -> int:
-    """Return how many messages in a channel and its threads say something."""
-    return sum(message.channel == channel and words in message.words for message in there)
+def answers(there: Iterable[Stored], channel: str, words: str) -> list[str]:
+    """Return the messages in a channel and its threads that say something, by their ids."""
+    return [message.id for message in there if message.channel == channel and words in message.words]
+
+
+def source(run: SimRun) -> str:
+    """Return the source that a run was started with; a launch that people ask for names one of its own."""
+    return str((run.parameters or {}).get("antithesis.source"))
 
 
 def launches(world: World) -> Counter[str]:
-    """Return how many runs there are of each source; a request names one of its own."""
-    runs = world.tenant.world.runs.by_id.values()
-    return Counter(str((run.parameters or {}).get("antithesis.source")) for run in runs)
+    """Return how many runs there are of each source."""
+    return Counter(map(source, world.tenant.world.runs.by_id.values()))
+
+
+async def asked_for(url: str) -> tuple[Intent, ...]:
+    """Return all launches on record, however they stand."""
+    async with open_store(url) as store:
+        return await store._oldest_first(tuple(IntentState))
+
+
+def unsettled(world: World, asked: Iterable[Intent]) -> list[str]:
+    """Return runs that people started and no launch on record names, and launches that may still be sent as far as it knows.
+
+    A draft that nobody confirms may stay: who was killed before it showed one left it to another, who made one more.
+    """
+    launches = list(asked)
+    named = {intent.run_id for intent in launches}
+    runs = world.tenant.world.runs.by_id.items()
+    started = [run_id for run_id, run in runs if source(run).startswith(WANTED)]
+    return [
+        *(f"run {run_id} is nobody's" for run_id in started if run_id not in named),
+        *(f"{intent.id} is {intent.state}" for intent in launches if intent.state in UNDECIDED),
+    ]
 
 
 MAIN_CHANNEL = f"slack:channel:{TEAM}:{MAIN}"

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.chat.discord import app as discord_app
@@ -19,12 +20,16 @@ from adapters.chat.discord import sender
 from adapters.chat.discord.calls import Calls
 from adapters.chat.slack import app as slack_app
 from adapters.cli import work
+from adapters.store.codec import decode_invocation
 from adapters.store.database import Database
+from adapters.store.inbox import SqlInbox
 from adapters.store.store import SqlStore
+from adapters.store.tables import inbox
 from bot.delivery.deliver import Pace
 from bot.delivery.unconfirmed import Reconciler
+from bot.handler import Handler
 from bot.ports import Lookup, Missing
-from bot.state import Delivery, MessageRef
+from bot.state import Delivery, Invocation, MessageRef, Owner
 
 FOR_EVER = 600.0  # seconds
 
@@ -99,6 +104,24 @@ def lookup_without_settling() -> None:
         _put(app, "Timing", partial(vars(app)["Timing"], reconcile_after=0.0))
 
 
+def inbox_without_owner() -> None:
+    """Answer whatever is not answered yet, also what a sister that lives is answering."""
+
+    async def adopt(
+        self: SqlInbox, source: str, since: datetime, owner: Owner, **_: Any
+    ) -> tuple[tuple[str, Invocation], ...]:
+        columns = (inbox.c.dedupe_id, inbox.c.invocation)
+        left = (inbox.c.source == source) & ~inbox.c.finished & (inbox.c.received_at >= since)
+        rows = await self._rows(select(*columns).where(left, inbox.c.owner != owner.id))
+        return tuple((row.dedupe_id, decode_invocation(row.invocation)) for row in rows)
+
+    async def is_owned(self: Handler, *_: Any) -> bool:
+        return True
+
+    _put(SqlInbox, "adopt", adopt)
+    _put(Handler, "is_owned", is_owned)
+
+
 def _put(place: Any, name: str, value: object) -> None:
     """Replace something in this process; it has to be there."""
     assert hasattr(place, name)
@@ -106,11 +129,13 @@ def _put(place: Any, name: str, value: object) -> None:
 
 
 RANDOM_NONCE = "random nonce"
+NO_OWNER = "inbox without owner"
 FREEZES = "freezes before a request to Discord"
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "mark before send": mark_before_send,
     "resend without look-up": resend_without_lookup,
     "look-up without settling": lookup_without_settling,
     RANDOM_NONCE: random_nonce,
+    NO_OWNER: inbox_without_owner,
     FREEZES: freeze_before_discord,
 }

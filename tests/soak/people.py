@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bot.model import RunStatus
 from tests.fakes.slack_gate import Ack
 from tests.fakes.slack_world import MAIN, TEAM, Json, Message
-from tests.soak.judge import Stored, answers, launches
+from tests.soak.judge import WANTED, Stored, answers, launches, source
 from tests.soak.world import BY_HAND, LAUNCHER, World
 
 REDELIVERIES = 20
@@ -70,18 +71,26 @@ class People:
     async def launch(self) -> None:
         """Ask for a launch and confirm it, as often as Slack delivers that."""
         slack, user = self.world.slack, self._somebody()
-        source = f"soak-{self.people:06d}"
-        words = f"launch {LAUNCHER}-{self.people % BY_HAND} duration=30 source={source}"
+        wanted = f"{WANTED}{self.people:06d}"
+        begin = len(slack.world.messages)
+        words = f"launch {LAUNCHER}-{self.people % BY_HAND} duration=30 source={wanted}"
         ack = await self._delivered("slash_commands", slack.command_payload(words, user=user))
         if not ack.taken:
             return
-        self.wanted.append(source)
-        question = await self._question(source)
+        self.wanted.append(wanted)
+        question = await self._question(wanted, begin)
         if question is None:
             return
         press = slack.press_payload(question, question.button("Launch"), user=user)
         if (await self._delivered("interactive", press)).taken:
             self.pressed += 1
+
+    def end_launched(self) -> None:
+        """Let all runs end that people started: looked at for ever, they would be ever more to look at."""
+        now = self.world.tenant.world.clock.now()
+        for run_id, run in self.world.tenant.world.runs.by_id.items():
+            if source(run).startswith(WANTED) and not RunStatus(run.status(now)).terminal:
+                self.world.tenant.finish_run(run_id, status=RunStatus.COMPLETED.value)
 
     def wrong(
         self, there: list[Stored], accepted: frozenset[str] | None
@@ -96,10 +105,12 @@ class People:
             f"slack:channel:{TEAM}:{MAIN}", f"discord:channel:{self.world.discord.guild}:{self.world.questions}",
         )  # fmt: skip
         started = launches(self.world)
-        alone = Counter(message.only_for for message in self.world.slack.world.ours())
+        alone = defaultdict(list)
+        for message in self.world.slack.world.ours():
+            alone[message.only_for].append(f"{message.ts} to one person")
         times = {
             **{
-                f"Slack, {run}": answers(there, slack, _short(run)) + alone[who]
+                f"Slack, {run}": answers(there, slack, _short(run)) + alone.get(who, [])
                 for run, who in self.asked_slack.items()
             },
             **{f"Discord, {run}": answers(there, discord, _short(run)) for run in heard},
@@ -109,8 +120,8 @@ class People:
             for run in [*self.not_heard, *self.asked_discord]
         }
         return (
-            [what for what, count in times.items() if not count],
-            [f"{what}: {count} times" for what, count in (times | maybe).items() if count > 1],
+            [what for what, found in times.items() if not found],
+            [f"{what}: {', '.join(found)}" for what, found in (times | maybe).items() if len(found) > 1],
             [one for one in self.wanted if started[one] > 1],
         )
 
@@ -119,12 +130,12 @@ class People:
         self.people += 1
         return f"U7{self.people:06d}"
 
-    async def _question(self, source: str) -> Message | None:
-        """Wait for the question whether to launch."""
+    async def _question(self, wanted: str, begin: int) -> Message | None:
+        """Wait for the question whether to launch, among the messages from one on."""
 
         def found() -> Message | None:
-            ours = self.world.slack.world.ours()
-            return next((m for m in reversed(ours) if source in m.words and "Launch" in m.labels), None)
+            lately = self.world.slack.world.messages[begin:]
+            return next((m for m in lately if wanted in m.words and "Launch" in m.labels), None)
 
         try:
             question: Message = await self.world.slack.world.until(found, QUESTION)

@@ -28,6 +28,8 @@ from tests.fakes.striker import Striker
 LATEST = 0.6  # seconds after which the last of what is late is stored
 SLOWEST = 0.25  # seconds until a slow answer
 
+LOST = 0.10  # of requests to the platform that start something
+
 LIST, POSTED = "asked for the list", "asked to post"
 STRIKES = (LIST, POSTED, "chat.postMessage", "POST message", "asked to look", "command", "launch")
 CHANNELS = 5  # in each chat, one for each launcher
@@ -91,9 +93,8 @@ class SlackWhim:
         if posts:
             self._world.striker.happened(POSTED)
         roll, loop = self._chance.random(), asyncio.get_running_loop()
-        if (
-            method.startswith("users") or roll >= 0.45
-        ):  # who asks can be told: a refusal could not be found again
+        # Who asks where can be told: a refusal is for one person, so that nobody could find it again.
+        if method.startswith("users") or method == "conversations.info" or roll >= 0.45:
             return None
         if roll < 0.05:
             return slack_faults.DROPPED
@@ -155,8 +156,8 @@ class Whim(Rule):
         return self.chance.random() < self.share
 
 
-def _spoil(world: World, chance: random.Random) -> None:
-    """Let requests to the tenant go wrong."""
+def _spoil(world: World, chance: random.Random, lost: float) -> None:
+    """Let requests to the tenant go wrong; `lost`: the share of launches whose answer is lost."""
     wait = answers(429, {"message": "Too many requests."}, **{"Retry-After": "1"})
     runs = r"/api/v0/runs"
 
@@ -170,7 +171,7 @@ def _spoil(world: World, chance: random.Random) -> None:
     rules = world.tenant.rules
     rules.add(Whim(method="POST", times=None, tell=launched))
     rules.add(Whim(share=0.05, chance=chance, times=None, drop=True))
-    rules.add(Whim(method="POST", share=0.10, chance=chance, times=None, acts=True, drop=True))
+    rules.add(Whim(method="POST", share=lost, chance=chance, times=None, acts=True, drop=True))
     rules.add(
         Whim(
             share=0.05, chance=chance, times=None, status=wait.status, body=wait.body,
@@ -181,8 +182,8 @@ def _spoil(world: World, chance: random.Random) -> None:
 
 
 @asynccontextmanager
-async def hostile_world(seed: int, *, well: bool = False) -> AsyncIterator[World]:
-    """Serve all of them; `well`: for once nothing goes wrong."""
+async def hostile_world(seed: int, *, well: bool = False, lost: float = LOST) -> AsyncIterator[World]:
+    """Serve all of them; `well`: for once nothing goes wrong. `lost`: the share of launches whose answer is lost."""
     async with (
         serve_slack() as slack,
         serve_discord() as discord,
@@ -209,5 +210,5 @@ async def hostile_world(seed: int, *, well: bool = False) -> AsyncIterator[World
         if not well:
             slack.api.whim = SlackWhim(world, random.Random(seed))
             discord.whim = DiscordWhim(world, random.Random(seed + 1))
-            _spoil(world, random.Random(seed + 2))
+            _spoil(world, random.Random(seed + 2), lost)
         yield world
