@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from tests.soak.delivery import Scale, proven
 
-SHORT = Scale(runs=0, rounds=10, replicas=3, launches=100, lost=1.0)
-LONG = Scale(runs=0, rounds=500, replicas=3, launches=10_000, lost=1.0)
+SHORT = Scale(runs=0, rounds=50, replicas=3, launches=100, lost=1.0)
+LONG = Scale(runs=0, rounds=5_000, replicas=3, launches=10_000, lost=1.0)
 
 
 async def main(*, short: bool) -> int:
